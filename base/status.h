@@ -1,0 +1,62 @@
+// How a cluster does, as plain data: what `status` shows.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace kipu {
+
+// Which of two cluster maps is newer: by generation, then epoch. A generation is a number, raised
+// by each start of a broker, and a random part that tells two brokers apart.
+struct MapVersion {
+  std::uint64_t generation = 0;
+  std::uint64_t nonce = 0;
+  std::uint64_t epoch = 0;  // 0: no map
+  bool is_none() const { return epoch == 0; }
+  friend auto operator<=>(const MapVersion&, const MapVersion&) = default;
+};
+
+// How a worker does, as its heartbeat says.
+struct WorkerHealth {
+  std::uint64_t entries_estimate = 0;
+  std::uint64_t disk_bytes = 0;
+  std::uint64_t free_bytes = 0;
+  std::uint64_t pending_bytes = 0;        // of writes accepted and not yet durable
+  std::uint64_t commit_microseconds = 0;  // how long the last commit took, or has taken by now
+  WallTime wall{};                        // the worker's clock
+  bool read_only = false;                 // the disk is nearly full
+  friend bool operator==(const WorkerHealth&, const WorkerHealth&) = default;
+};
+
+enum class Liveness : std::uint8_t { never_seen = 0, alive = 1, suspect = 2 };
+
+struct WorkerStatus {
+  WorkerId id;
+  StoreId store;
+  Liveness liveness = Liveness::never_seen;
+  Duration silent{0};            // since its last heartbeat
+  std::uint32_t partitions = 0;  // of which it is a replica
+  std::uint32_t in_flight = 0;   // requests at it now
+  WorkerHealth health;
+  friend bool operator==(const WorkerStatus&, const WorkerStatus&) = default;
+};
+
+struct ClusterStatus {
+  ClusterId cluster;
+  MapVersion in_force;
+  std::uint32_t expected_workers = 0;  // before birth: how many must say hello
+  std::uint32_t replicas = 1;
+  std::uint32_t partitions = 0;
+  WallTime wall{};  // the broker's clock
+  Duration uptime{0};
+  std::string waiting_for;  // why no map is in force yet; empty once one is
+  std::vector<WorkerStatus> workers;
+  friend bool operator==(const ClusterStatus&, const ClusterStatus&) = default;
+};
+
+}  // namespace kipu

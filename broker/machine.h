@@ -1,0 +1,79 @@
+// The broker as a machine: routes requests by their envelope, keeps the cluster map, watches
+// workers. It holds no user data, and nothing of it outlives it but the cluster id and N in Config.
+//
+//  1. A map is in force once a majority of the previous map's workers (at birth: all N; after a
+//     start: a majority of the newest map's workers, who have reported) have it on disk. Only then
+//     does the broker say so and answer whoever asked for the change.
+//  2. Every request gets one reply (level `none` aside): the worker's, or an error of the broker's
+//     by its deadline. `unavailable` and `deadline_exceeded` say that it was never forwarded;
+//     `outcome_unknown` that it was.
+//  3. A body is never parsed on the way, except of messages addressed to the broker.
+//  4. Requests in flight and queues are bounded by Config; past that: `overloaded`.
+//
+// Thread rule: one thread. No I/O, no clock, no random source but `rng`.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "schema/messages.h"
+
+namespace kipu::broker {
+
+struct Config {
+  ClusterId cluster;
+  std::uint32_t workers = 3;   // N: nothing is planned before so many have said hello
+  std::uint32_t replicas = 1;  // n: only 1 so far
+  std::uint32_t partitions = limits::kDefaultPartitions;
+  Duration heartbeat = std::chrono::milliseconds(250);
+  std::uint32_t missed_heartbeats = 3;  // so many missed and a worker is suspect
+  std::size_t max_in_flight = 65'536;   // requests at workers
+  std::size_t max_in_flight_bytes = std::size_t{256} * 1024 * 1024;
+};
+
+struct Outgoing {
+  PeerId to;
+  schema::Message message;
+};
+
+// What the runtime does after each event, in any order between the lists and in order within one.
+struct Effects {
+  std::vector<Outgoing> to_clients;
+  std::vector<Outgoing> to_workers;
+  std::vector<LogLine> log;
+};
+
+class Machine {
+ public:
+  // REQUIRES: config.cluster is not none; `unsupported` sizes were refused before (check_config).
+  Machine(Config config, Rng rng, Now now);
+  ~Machine();
+  Machine(Machine&&) noexcept;
+  Machine& operator=(Machine&&) = delete;
+
+  void on_client_message(Now now, const PeerId& from, schema::Message message, Effects& effects);
+  void on_worker_message(Now now, const PeerId& from, schema::Message message, Effects& effects);
+  // A message of to_workers that the transport could not take (peer gone, queue full): nothing of
+  // it was sent.
+  void on_undeliverable(Now now, const PeerId& to, const schema::Envelope& envelope,
+                        Effects& effects);
+  void on_tick(Now now, Effects& effects);
+  // When on_tick is due at the latest.
+  Instant next_tick() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// `unsupported` for n > 1, `invalid_argument` for sizes out of range.
+[[nodiscard]] Status check_config(const Config& config);
+
+}  // namespace kipu::broker

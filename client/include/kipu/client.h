@@ -1,0 +1,176 @@
+// kipu::Client: the store, from a program.
+//
+//     auto client = kipu::Client::connect({});
+//     client->append("fruit", "apple");
+//     for (const auto& item : client->values("fruit")) std::cout << item->value << '\n';
+//
+// Failures come back as Result (base/result.h) with a code of base/error.h; nothing throws. The
+// client retries by itself, under the same stamp, until the call's deadline; `outcome_unknown`
+// means that an append may or may not be stored, and that appending with the same stamp (see
+// AppendOptions::stamp) settles it without storing it twice.
+//
+// Thread rule: a Client may be used by any number of threads at once. One loop thread of its own
+// talks to the brokers.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bucket.h"
+#include "base/entry.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/stamp.h"
+#include "base/status.h"
+#include "base/values.h"
+#include "kipu/ranges.h"
+
+namespace kipu {
+
+struct ClientOptions {
+  std::vector<std::string> brokers = {"tcp://127.0.0.1:7400"};  // tried in turn
+  std::optional<ClusterId> cluster;            // refuse any other (`wrong_cluster`)
+  Duration timeout = std::chrono::seconds(5);  // of a call that names none
+  // Batching: an append waits at most `linger` for others, once batches are on their way.
+  Duration linger = std::chrono::milliseconds(1);
+  std::size_t batch_bytes = std::size_t{256} * 1024;
+  std::uint32_t batch_entries = 8192;
+  // append_async blocks while so many bytes of appends are unanswered.
+  std::size_t in_flight_bytes = std::size_t{16} * 1024 * 1024;
+};
+
+// What every call takes. Fields left alone have the client's or the bucket's defaults.
+struct CallOptions {
+  std::string bucket = "default";
+  std::optional<Duration> timeout;
+  Level level = Level::bucket_default;
+  std::stop_token stop;  // a request to stop ends the call with `cancelled` or `outcome_unknown`
+};
+
+struct AppendOptions : CallOptions {
+  std::optional<Stamp> stamp;  // of an entry that is asked again, imported, or made by Once
+};
+
+struct ReadOptions : CallOptions {
+  std::optional<StampTime> since;  // inclusive
+  std::optional<StampTime> until;  // exclusive
+  std::optional<EntryId> after;    // a cursor: Item::id of the last item seen
+  bool reverse = false;
+  std::optional<std::uint64_t> first;  // only so many values, from where reading starts
+  std::optional<std::uint64_t> last;   // only so many values, up to where reading ends
+  bool history = false;                // wmrm: every entry, removals too, not just the newest
+  std::uint32_t page_entries = limits::kMaxPageEntries;
+};
+
+struct KeysOptions : CallOptions {
+  std::string prefix;
+  std::optional<std::string> after;  // exclusive
+};
+
+struct CountResult {
+  std::uint64_t values = 0;
+  std::uint64_t entries = 0;
+};
+
+// Partition → its replicas in order.
+struct Ring {
+  std::vector<std::vector<WorkerId>> placement;
+};
+
+struct PingResult {
+  Duration round_trip{0};
+  ClusterId cluster;
+};
+
+// Gives stamps to an importer, so that an import that is repeated stores nothing twice: record
+// `number` of the import `name` has the same stamp each time. Made by Client::once.
+class Once {
+ public:
+  Once(StampTime start, std::uint64_t writer) : start_(start), writer_(writer) {}
+  Stamp stamp(std::uint64_t number) const { return {start_.plus(number), writer_}; }
+  StampTime start() const { return start_; }
+
+ private:
+  StampTime start_;
+  std::uint64_t writer_;
+};
+
+class Client {
+ public:
+  // Called once, on the loop thread; it must not block and must not call the client's blocking
+  // functions. The stamp comes along with errors too, once the entry has one.
+  using AppendCallback = std::function<void(Result<Stamp>, std::optional<Stamp>)>;
+
+  // Reaches a broker and takes the cluster map: `unavailable` if none answers within the timeout,
+  // `wrong_cluster`, `wrong_version`, `invalid_argument` (an endpoint that is none).
+  [[nodiscard]] static Result<Client> connect(const ClientOptions& options);
+
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  // Calls under way end with `closed` or `outcome_unknown`.
+  ~Client();
+
+  // Writing. An entry with several values is stored, sent and read as one. The stamp that comes
+  // back names the entry, which is durable.
+  [[nodiscard]] Result<Stamp> append(std::string_view key, std::string_view value,
+                                     const AppendOptions& options = {});
+  [[nodiscard]] Result<Stamp> append(std::string_view key, Values values,
+                                     const AppendOptions& options = {});
+  // Returns once the entry is taken (blocking while in_flight_bytes are unanswered).
+  void append_async(std::string_view key, Values values, const AppendOptions& options,
+                    AppendCallback done);
+  // Waits until every append_async before it has been called back.
+  void flush();
+  // In wmrm buckets.
+  [[nodiscard]] Result<Stamp> put(std::string_view key, std::string_view value,
+                                  const AppendOptions& options = {});
+  [[nodiscard]] Result<Stamp> remove(std::string_view key, const AppendOptions& options = {});
+  // Any entry, as an export gave it; for imports. Its digest is computed.
+  void write_async(Entry entry, const CallOptions& options, AppendCallback done);
+
+  // Reading. Ranges are lazy: a page is asked for when an iterator reaches it, and at most one page
+  // (and one more under way) is in memory. An error is the last item of its range.
+  [[nodiscard]] ItemRange values(std::string_view key, const ReadOptions& options = {});
+  [[nodiscard]] Result<std::optional<Item>> first(std::string_view key,
+                                                  const ReadOptions& options = {});
+  [[nodiscard]] Result<std::optional<Item>> last(std::string_view key,
+                                                 const ReadOptions& options = {});
+  // A scan, and bounded like one: it costs reading the key.
+  [[nodiscard]] Result<CountResult> count(std::string_view key, const ReadOptions& options = {});
+  [[nodiscard]] Result<bool> exists(std::string_view key, const CallOptions& options = {});
+  [[nodiscard]] KeyRange keys(const KeysOptions& options = {});
+  // Every entry of the bucket, partition by partition: for exports.
+  [[nodiscard]] EntryRange entries(const KeysOptions& options = {});
+
+  // Buckets.
+  [[nodiscard]] Result<Bucket> create_bucket(const Bucket& bucket, const CallOptions& options = {});
+  [[nodiscard]] Result<std::vector<Bucket>> buckets(const CallOptions& options = {});
+  [[nodiscard]] Result<Bucket> bucket(std::string_view name, const CallOptions& options = {});
+
+  // The first call with a name records it and the time, in the bucket `kipu.once` (made if need
+  // be); later ones return the same stamps. Two first calls at the same moment may disagree: start
+  // one import of a name at a time.
+  [[nodiscard]] Result<Once> once(std::string_view name, const CallOptions& options = {});
+
+  // The cluster.
+  [[nodiscard]] Result<PingResult> ping(const CallOptions& options = {});
+  [[nodiscard]] Result<ClusterStatus> status(const CallOptions& options = {});
+  [[nodiscard]] Result<Ring> ring(const CallOptions& options = {});
+
+  // For other parts of the library: a client is made of a loop.
+  class Loop;
+  explicit Client(std::shared_ptr<Loop> loop);
+
+ private:
+  std::shared_ptr<Loop> loop_;
+};
+
+}  // namespace kipu

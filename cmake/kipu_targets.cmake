@@ -1,0 +1,24 @@
+# kipu_library(NAME SOURCES … DEPS … PRIVATE_DEPS …): a static library of one layer.
+function(kipu_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${ARG_DEPS} PRIVATE kipu_flags ${ARG_PRIVATE_DEPS})
+endfunction()
+
+# kipu_program(NAME SOURCES … DEPS …): an executable.
+function(kipu_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE kipu_flags ${ARG_DEPS})
+endfunction()
+
+# kipu_test(NAME DEPS …): one GoogleTest program of every *_test.cc in the current folder.
+# Each case is a CTest test of its own.
+function(kipu_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  file(GLOB found CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc)
+  add_executable(${name} ${found} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE kipu_flags ${ARG_DEPS} GTest::gmock_main)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
+endfunction()

@@ -1,0 +1,52 @@
+// Between bytes and plain structs. Cap'n Proto appears behind this header only.
+//
+// Decoding never throws, never aborts, and takes memory in proportion to the bytes it is given: any
+// bytes that are no message of that type, break a limit of base/limits.h, or name an unknown
+// enumerator are `malformed`. Entries are decoded without checking their digest: validate() does
+// that where an entry enters a process.
+//
+// Thread rule: any thread.
+#pragma once
+
+#include <string_view>
+
+#include "base/buffer.h"
+#include "base/result.h"
+#include "schema/messages.h"
+
+namespace kipu::schema {
+
+[[nodiscard]] Buffer encode(const Envelope& envelope);
+[[nodiscard]] Buffer encode(const ErrorReply& body);
+[[nodiscard]] Buffer encode(const ClusterMap& body);
+[[nodiscard]] Buffer encode(const ClientHello& body);
+[[nodiscard]] Buffer encode(const BucketCreate& body);
+[[nodiscard]] Buffer encode(const ClusterStatus& body);
+[[nodiscard]] Buffer encode(const AppendRequest& body);
+[[nodiscard]] Buffer encode(const AppendReply& body);
+[[nodiscard]] Buffer encode(const PageQuery& body);
+[[nodiscard]] Buffer encode(const Page& body);
+[[nodiscard]] Buffer encode(const CountQuery& body);
+[[nodiscard]] Buffer encode(const Count& body);
+[[nodiscard]] Buffer encode(const KeysQuery& body);
+[[nodiscard]] Buffer encode(const KeysPage& body);
+[[nodiscard]] Buffer encode(const ScanQuery& body);
+[[nodiscard]] Buffer encode(const WorkerHello& body);
+[[nodiscard]] Buffer encode(const WorkerWelcome& body);
+[[nodiscard]] Buffer encode(const Heartbeat& body);
+[[nodiscard]] Buffer encode(const HeartbeatReply& body);
+[[nodiscard]] Buffer encode(const MapStored& body);
+
+// decode<T>(bytes) for Envelope and every body above. `bytes` may have any alignment.
+// An Envelope of another protocol version decodes (its `version` says so) as long as its first
+// fields are where every version has them, so that it can be answered with `wrong_version`.
+template <class T>
+[[nodiscard]] Result<T> decode(std::string_view bytes);
+
+// A message with an encoded body.
+template <class Body>
+[[nodiscard]] Message make_message(const Envelope& envelope, const Body& body) {
+  return Message{envelope, encode(body)};
+}
+
+}  // namespace kipu::schema
