@@ -10,11 +10,23 @@
 //  3. A body is never parsed on the way, except of messages addressed to the broker.
 //  4. Requests in flight and queues are bounded by Config; past that: `overloaded`.
 //
+// How a map reaches a worker, over a bus that may lose any message:
+//   broker → map_store(map) → worker saves it → map_stored(version) → broker
+//   broker → map_in_force(version) → worker acts on it, if it has stored that version
+// map_store is sent when a map is proposed, and again on a worker_hello or heartbeat of a worker
+// that has not said map_stored for it. A worker that has a map of that version, or a newer one,
+// answers map_store with map_stored of the newest that it has. map_in_force is sent when a map
+// comes in force, as the answer to a map_stored of the version in force, and again on a heartbeat
+// of a worker that has stored it and acts on an older one. heartbeat_reply.in_force and
+// worker_welcome.in_force say the same: a worker that has stored that version acts on it. A worker
+// needs no memory of what it has sent: the broker repeats until it is told.
+//
 // Thread rule: one thread. No I/O, no clock, no random source but `rng`.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +60,9 @@ struct Effects {
   std::vector<Outgoing> to_clients;
   std::vector<Outgoing> to_workers;
   std::vector<LogLine> log;
+  // Set once another broker's greater map is in force: why the process must end. From then on the
+  // machine answers every request with `unavailable`.
+  std::optional<std::string> stop;
 };
 
 class Machine {

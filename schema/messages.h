@@ -70,6 +70,9 @@ struct Envelope {
   std::uint64_t request_id = 0;  // chosen by the sender of the request, echoed in the reply
   Destination destination;
   Duration remaining{0};  // until the sender gives up
+  // False for appends of level `none` only: neither a worker nor the broker answers, errors
+  // included, and the broker keeps nothing in flight for it.
+  bool expects_reply = true;
   friend bool operator==(const Envelope&, const Envelope&) = default;
 };
 
