@@ -65,6 +65,11 @@ Status validate(const Entry& entry) {
                 fmt::format("an entry of kind {} cannot have {} values",
                             static_cast<int>(entry.kind), entry.values.size()));
   }
+  if (entry.values.size() > limits::kMaxValuesPerEntry) {
+    return fail(ErrorCode::too_large,
+                fmt::format("an entry has at most {} values, and this one has {}",
+                            limits::kMaxValuesPerEntry, entry.values.size()));
+  }
   if (entry.pair_bytes() > limits::kLargestMaxPairBytes) {
     return fail(ErrorCode::too_large,
                 fmt::format("key and values have {} bytes together; no bucket allows more than {}",

@@ -39,6 +39,10 @@ struct Entry {
   EntryId id() const { return {stamp, digest}; }
   // What the largest pair of a bucket bounds: key and values together.
   std::size_t pair_bytes() const { return key.size() + values.value_bytes(); }
+  // About what it takes in a message: what bounds pages and batches.
+  std::size_t message_bytes() const {
+    return 64 + bucket.size() + key.size() + values.packed().size();
+  }
 
   friend bool operator==(const Entry&, const Entry&) = default;
 };

@@ -10,6 +10,7 @@ namespace kipu::limits {
 
 // Data model (docs/protocol.md, "Limits").
 inline constexpr std::size_t kMaxKeyBytes = 1024;
+inline constexpr std::uint32_t kMaxValuesPerEntry = 65'536;
 inline constexpr std::size_t kMaxBucketNameBytes = 64;
 inline constexpr std::size_t kMaxBuckets = 10'000;
 inline constexpr std::uint32_t kDefaultMaxPairBytes = 10 * 1024;
@@ -19,17 +20,18 @@ inline constexpr std::uint32_t kDefaultPartitions = 1024;
 inline constexpr std::uint32_t kMaxWorkers = 1024;
 inline constexpr Duration kMaxClockSkew = std::chrono::seconds(10);
 
-// A page of any read: this many bytes of keys and values, or one entry if that is larger.
+// A page of any read: this many bytes by Entry::message_bytes, or one entry if that is larger.
 inline constexpr std::size_t kMaxPageBytes = 1024 * 1024;
-inline constexpr std::uint32_t kMaxPageEntries = 65'536;
+inline constexpr std::uint32_t kMaxPageEntries = 8192;
 // A count visits at most this many entries per request; the client goes on from the cursor.
 inline constexpr std::uint32_t kMaxCountEntries = 200'000;
 
 // Messages. A body holds at most one batch of appends or one page, and their overhead.
 inline constexpr std::size_t kMaxEnvelopeBytes = 1024;
 inline constexpr std::size_t kMaxBodyBytes = 4 * 1024 * 1024;
-inline constexpr std::size_t kMaxBatchBytes = 1024 * 1024;  // of entries, in one append request
-inline constexpr std::uint32_t kMaxBatchEntries = 65'536;
+inline constexpr std::size_t kMaxBatchBytes =
+    1024 * 1024;  // by Entry::message_bytes, of one append
+inline constexpr std::uint32_t kMaxBatchEntries = 8192;
 inline constexpr std::size_t kMaxMessageTextBytes = 4096;  // of an error's message
 inline constexpr std::size_t kMaxEndpointBytes = 256;
 

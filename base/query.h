@@ -24,7 +24,8 @@ struct PageQuery {
   std::optional<StampTime> until;  // exclusive
   std::optional<EntryId> after;    // go on after this entry, in the direction of reading
   std::uint32_t max_entries = limits::kMaxPageEntries;
-  std::uint32_t max_bytes = limits::kMaxPageBytes;  // at least one entry comes back, of any size
+  std::uint32_t max_bytes =
+      limits::kMaxPageBytes;  // by Entry::message_bytes; one entry may exceed it
   friend bool operator==(const PageQuery&, const PageQuery&) = default;
 };
 

@@ -78,6 +78,15 @@ TEST(EntryTest, BoundsKeyAndValuesTogether) {
   EXPECT_EQ(code_of(of_size(limits::kLargestMaxPairBytes + 1)), ErrorCode::too_large);
 }
 
+TEST(EntryTest, BoundsHowManyValuesItHas) {
+  Values values;
+  for (std::uint32_t i = 0; i < limits::kMaxValuesPerEntry; ++i) values.push_back("");
+  EXPECT_TRUE(validate(make_entry("default", "k", Stamp{}, EntryKind::append, values)));
+  values.push_back("");
+  EXPECT_EQ(code_of(make_entry("default", "k", Stamp{}, EntryKind::append, values)),
+            ErrorCode::too_large);
+}
+
 TEST(EntryTest, HasAsManyValuesAsItsKindTakes) {
   const auto of = [](EntryKind kind, Values values) {
     return make_entry("default", "k", Stamp{}, kind, std::move(values));
