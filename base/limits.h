@@ -25,6 +25,8 @@ inline constexpr std::size_t kMaxPageBytes = 1024 * 1024;
 inline constexpr std::uint32_t kMaxPageEntries = 8192;
 // A count visits at most this many entries per request; the client goes on from the cursor.
 inline constexpr std::uint32_t kMaxCountEntries = 200'000;
+// A page of keys passes over at most this many removed keys; then it ends, empty if need be.
+inline constexpr std::uint32_t kMaxKeysPassedOver = 16'384;
 
 // Messages. A body holds at most one batch of appends or one page, and their overhead.
 inline constexpr std::size_t kMaxEnvelopeBytes = 1024;

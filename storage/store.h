@@ -50,13 +50,15 @@ class Store {
   Store& operator=(const Store&) = delete;
   virtual ~Store() = default;
 
-  // Adds `entries`, all or none, and returns once they are durable. Checks digests and nothing else
-  // (`bad_digest`, nothing stored). After any other failure (`io_error`) the store accepts no more
-  // merges: the process must say so and end, since what is on the disk is no longer known.
+  // Adds `entries`, all or none, and returns once they are durable. Checks what is true of every
+  // entry in every bucket, and nothing else: validate() in base/entry.h, `bad_digest` among its
+  // errors, and nothing is stored. After an `io_error` the store accepts no more merges: the
+  // process must say so and end, since what is on the disk is no longer known.
   [[nodiscard]] virtual Status merge(std::span<const PlacedEntry> entries) = 0;
 
   // Replaces the saved map, and returns once that is durable. `wrong_cluster` if the store belongs
-  // to another cluster; a store of none becomes one of `cluster`. `io_error` as for merge().
+  // to another cluster; a store of none becomes one of `cluster`. `invalid_argument` for a cluster
+  // of none. `io_error` as for merge().
   [[nodiscard]] virtual Status save_map(ClusterId cluster, std::string map) = 0;
 
   // Reads. `unreadable` if the range holds something that cannot be read.
@@ -69,6 +71,9 @@ class Store {
   [[nodiscard]] virtual const StoreInfo& info() const = 0;
   [[nodiscard]] virtual StoreStats stats() const = 0;
 };
+
+// What every save_map() checks first: its `wrong_cluster` and `invalid_argument`.
+[[nodiscard]] Status check_cluster(const StoreInfo& info, ClusterId cluster);
 
 // Answers `query` with the read of `store` that fits it.
 [[nodiscard]] Result<ReadResult> read(const Store& store, const ReadQuery& query);

@@ -15,7 +15,7 @@ namespace kipu::storage {
 
 // Thread rule: any thread may call; what was passed to one of merge, save_map runs in the order of
 // the calls. A callback runs on a thread of this object and must not block. The destructor runs
-// what was submitted, then joins.
+// what was submitted, then joins; nobody may call any more by then, callbacks included.
 class StoreThreads {
  public:
   // REQUIRES: readers >= 1; `store` outlives this object.
