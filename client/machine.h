@@ -66,6 +66,7 @@ struct KeysCall {
 struct ScanCall {
   ScanQuery query;  // its partition is the caller's
 };
+// Asks a broker, so that the map is not older than the call.
 struct MapCall {};
 struct BucketCreateCall {
   Bucket bucket;

@@ -1,8 +1,10 @@
 // kipu::Client: the store, from a program.
 //
-//     auto client = kipu::Client::connect({});
-//     client->append("fruit", "apple");
-//     for (const auto& item : client->values("fruit")) std::cout << item->value << '\n';
+//     auto client = kipu::Client::connect();
+//     if (!client || !client->append("fruit", "apple")) return 1;
+//     for (const auto& item : client->values("fruit")) {
+//       std::cout << (item ? item->value : item.error().message) << '\n';
+//     }
 //
 // Failures come back as Result (base/result.h) with a code of base/error.h; nothing throws. The
 // client retries by itself, under the same stamp, until the call's deadline; `outcome_unknown`
@@ -27,9 +29,12 @@
 #include "base/bucket.h"
 #include "base/entry.h"
 #include "base/ids.h"
+#include "base/limits.h"
+#include "base/log.h"
 #include "base/result.h"
 #include "base/stamp.h"
 #include "base/status.h"
+#include "base/time.h"
 #include "base/values.h"
 #include "kipu/ranges.h"
 
@@ -38,18 +43,24 @@ namespace kipu {
 struct ClientOptions {
   std::vector<std::string> brokers = {"tcp://127.0.0.1:7400"};  // tried in turn
   std::optional<ClusterId> cluster;            // refuse any other (`wrong_cluster`)
-  Duration timeout = std::chrono::seconds(5);  // of a call that names none
+  Duration timeout = std::chrono::seconds(5);  // of calls that name none
   // Batching: an append waits at most `linger` for others, once batches are on their way.
   Duration linger = std::chrono::milliseconds(1);
   std::size_t batch_bytes = std::size_t{256} * 1024;
   std::uint32_t batch_entries = 8192;
   // append_async blocks while so many bytes of appends are unanswered.
   std::size_t in_flight_bytes = std::size_t{16} * 1024 * 1024;
+  // Told of what the client meets on its way (a broker lost, found again). Called on the loop
+  // thread; it must not block.
+  std::function<void(const LogLine&)> log;
 };
 
-// What every call takes. Fields left alone have the client's or the bucket's defaults.
+// What every call takes. Fields left alone have the client's or the bucket's defaults. The structs
+// below inherit, so they are filled field by field: AppendOptions o; o.bucket = "logs";
 struct CallOptions {
   std::string bucket = "default";
+  // For each request and its retries. A read of many pages, or a count, takes as long as it takes,
+  // as long as each page arrives in time.
   std::optional<Duration> timeout;
   Level level = Level::bucket_default;
   std::stop_token stop;  // a request to stop ends the call with `cancelled` or `outcome_unknown`
@@ -59,14 +70,18 @@ struct AppendOptions : CallOptions {
   std::optional<Stamp> stamp;  // of an entry that is asked again, imported, or made by Once
 };
 
+// In a wmrm bucket a read sees the newest entry between `since` and `until` only (nothing, if that
+// is a removal) unless it asks for the history.
 struct ReadOptions : CallOptions {
   std::optional<StampTime> since;  // inclusive
   std::optional<StampTime> until;  // exclusive
-  std::optional<EntryId> after;    // a cursor: Item::id of the last item seen
-  bool reverse = false;
+  std::optional<EntryId> after;    // a cursor: Item::id of the last item whose entry was seen whole
+  bool reverse = false;            // newest entry first, and its last value first
+  // At most one of these (`invalid_argument`). A last n that is longer than a page is read twice:
+  // backward, to find where it begins, then forward.
   std::optional<std::uint64_t> first;  // only so many values, from where reading starts
   std::optional<std::uint64_t> last;   // only so many values, up to where reading ends
-  bool history = false;                // wmrm: every entry, removals too, not just the newest
+  bool history = false;                // wmrm: every entry, removals too
   std::uint32_t page_entries = limits::kMaxPageEntries;
 };
 
@@ -105,13 +120,14 @@ class Once {
 
 class Client {
  public:
-  // Called once, on the loop thread; it must not block and must not call the client's blocking
-  // functions. The stamp comes along with errors too, once the entry has one.
+  // Called once, on the loop thread (after the client has closed: on the caller's). It must not
+  // block, nor call the client's blocking functions (which refuse: `invalid_argument`), nor destroy
+  // the client. The stamp comes along with errors too, once the entry has one.
   using AppendCallback = std::function<void(Result<Stamp>, std::optional<Stamp>)>;
 
   // Reaches a broker and takes the cluster map: `unavailable` if none answers within the timeout,
   // `wrong_cluster`, `wrong_version`, `invalid_argument` (an endpoint that is none).
-  [[nodiscard]] static Result<Client> connect(const ClientOptions& options);
+  [[nodiscard]] static Result<Client> connect(const ClientOptions& options = {});
 
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
@@ -124,10 +140,12 @@ class Client {
                                      const AppendOptions& options = {});
   [[nodiscard]] Result<Stamp> append(std::string_view key, Values values,
                                      const AppendOptions& options = {});
-  // Returns once the entry is taken (blocking while in_flight_bytes are unanswered).
+  // Returns once the entry is taken: it blocks while in_flight_bytes are unanswered, except in a
+  // callback. The timeout runs from then on. Entries of one thread get their stamps in order.
   void append_async(std::string_view key, Values values, const AppendOptions& options,
                     AppendCallback done);
-  // Waits until every append_async before it has been called back.
+  // Waits until every append_async before it has been called back. In a callback it does not wait,
+  // and only sends what lingers.
   void flush();
   // In wmrm buckets.
   [[nodiscard]] Result<Stamp> put(std::string_view key, std::string_view value,
@@ -136,21 +154,23 @@ class Client {
   // Any entry, as an export gave it; for imports. Its digest is computed.
   void write_async(Entry entry, const CallOptions& options, AppendCallback done);
 
-  // Reading. Ranges are lazy: a page is asked for when an iterator reaches it, and at most one page
-  // (and one more under way) is in memory. An error is the last item of its range.
+  // Reading. Ranges are lazy (kipu/ranges.h): at most one page and the next are in memory, however
+  // many values there are. An error is the last item of its range.
   [[nodiscard]] ItemRange values(std::string_view key, const ReadOptions& options = {});
+  // The first and the last value of those that values() would give; nothing if there are none.
   [[nodiscard]] Result<std::optional<Item>> first(std::string_view key,
                                                   const ReadOptions& options = {});
   [[nodiscard]] Result<std::optional<Item>> last(std::string_view key,
                                                  const ReadOptions& options = {});
-  // A scan, and bounded like one: it costs reading the key.
+  // A scan, on the worker: it costs reading the key. `first`, `last` and `reverse` are ignored.
   [[nodiscard]] Result<CountResult> count(std::string_view key, const ReadOptions& options = {});
   [[nodiscard]] Result<bool> exists(std::string_view key, const CallOptions& options = {});
+  // In byte order; without those that are removed.
   [[nodiscard]] KeyRange keys(const KeysOptions& options = {});
-  // Every entry of the bucket, partition by partition: for exports.
+  // Every entry of the bucket, removals too, by partition, then key, then id: for exports.
   [[nodiscard]] EntryRange entries(const KeysOptions& options = {});
 
-  // Buckets.
+  // Buckets. Making one that exists as it is asked for succeeds; else `bucket_differs`.
   [[nodiscard]] Result<Bucket> create_bucket(const Bucket& bucket, const CallOptions& options = {});
   [[nodiscard]] Result<std::vector<Bucket>> buckets(const CallOptions& options = {});
   [[nodiscard]] Result<Bucket> bucket(std::string_view name, const CallOptions& options = {});
@@ -165,7 +185,7 @@ class Client {
   [[nodiscard]] Result<ClusterStatus> status(const CallOptions& options = {});
   [[nodiscard]] Result<Ring> ring(const CallOptions& options = {});
 
-  // For other parts of the library: a client is made of a loop.
+  // For other parts of the library: a client is made of a loop, and closes it.
   class Loop;
   explicit Client(std::shared_ptr<Loop> loop);
 

@@ -1,12 +1,13 @@
 // What reads return: ranges that fetch pages as they are walked.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/entry.h"
 #include "base/result.h"
@@ -22,7 +23,12 @@ struct Item {
 };
 
 // A lazy single-pass range of Result<T>: each element is a value, or the error that ended the
-// range, which is then the last. Iterators belong to the thread that walks it.
+// range, which is then the last. Nothing is asked for before begin(). The page after the one being
+// walked is asked for when the walk comes to its second element, so that the first can be shown
+// before anything else is fetched. A range may outlive its client (it then ends with `closed`); one
+// that goes away early cancels what it asked for.
+//
+// Thread rule: one thread at a time walks a range.
 template <class T>
 class Range {
  public:
@@ -55,6 +61,11 @@ class Range {
   };
 
   explicit Range(Source source) : source_(std::move(source)) {}
+  Range(Range&&) noexcept = default;
+  Range& operator=(Range&&) noexcept = default;
+  Range(const Range&) = delete;
+  Range& operator=(const Range&) = delete;
+  ~Range() = default;
 
   // Fetches the first element. Call once; the range must outlive the iterator.
   Iterator begin() {
