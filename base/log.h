@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace kipu {
@@ -12,5 +13,9 @@ struct LogLine {
   LogLevel level = LogLevel::info;
   std::string text;
 };
+
+// Where a runtime writes its lines; may be empty. Called by the runtime's own threads, several at
+// once.
+using LogSink = std::function<void(const LogLine&)>;
 
 }  // namespace kipu

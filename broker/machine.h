@@ -82,6 +82,9 @@ class Machine {
   void on_tick(Now now, Effects& effects);
   // When on_tick is due at the latest.
   Instant next_tick() const;
+  // No request is at a worker: what the runtime waits for before it ends, having stopped reading
+  // from clients.
+  bool idle() const;
 
  private:
   struct State;
