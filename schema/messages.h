@@ -112,6 +112,9 @@ using Replicas = std::vector<WorkerId>;
 struct ClusterMap {
   ClusterId cluster;
   MapVersion version;
+  // The map that this one was made from; none at birth. A broker that starts tells by it whether a
+  // map that only some workers hold contains what the others hold.
+  MapVersion previous;
   std::uint32_t replicas = 1;       // n
   std::vector<Bucket> buckets;      // by name, ascending
   std::vector<Worker> workers;      // by id, ascending
