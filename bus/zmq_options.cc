@@ -1,0 +1,65 @@
+#include "bus/zmq_options.h"
+
+#include "base/limits.h"
+
+namespace kipu::bus {
+namespace {
+
+// High-water marks count messages, not bytes: SendBudget (bus/zmq_frames.h) bounds the bytes that
+// wait to be sent, and the receiver's mark is small where the peer is not trusted.
+constexpr int kSendQueueMessages = 16'384;
+constexpr int kRouterReceiveQueueMessages = 1'024;
+constexpr int kDealerReceiveQueueMessages = 4'096;
+
+// A peer that answers no heartbeat is disconnected, so that its routing id becomes undeliverable
+// although TCP would still take bytes for it.
+constexpr int kHeartbeatMs = 1'000;
+constexpr int kHeartbeatTimeoutMs = 5'000;
+constexpr int kHandshakeMs = 5'000;  // for who connects and then says nothing
+constexpr int kConnectMs = 5'000;
+constexpr int kReconnectMs = 50;
+constexpr int kReconnectMaxMs = 1'000;
+constexpr int kBacklog = 1'024;
+// How long a closing process waits for its last replies to leave. A dealer waits less: what it has
+// not sent to an absent peer is not worth a user's time.
+constexpr int kRouterLingerMs = 1'000;
+constexpr int kDealerLingerMs = 250;
+
+void apply_limits(zmq::socket_t& socket, SocketRole role) {
+  const bool router = role == SocketRole::router;
+  socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(limits::kMaxBodyBytes));
+  socket.set(zmq::sockopt::sndhwm, kSendQueueMessages);
+  socket.set(zmq::sockopt::rcvhwm,
+             router ? kRouterReceiveQueueMessages : kDealerReceiveQueueMessages);
+  socket.set(zmq::sockopt::linger, router ? kRouterLingerMs : kDealerLingerMs);
+}
+
+void apply_liveness(zmq::socket_t& socket) {
+  socket.set(zmq::sockopt::heartbeat_ivl, kHeartbeatMs);
+  socket.set(zmq::sockopt::heartbeat_timeout, kHeartbeatTimeoutMs);
+  socket.set(zmq::sockopt::heartbeat_ttl, kHeartbeatTimeoutMs);
+  socket.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
+  socket.set(zmq::sockopt::connect_timeout, kConnectMs);
+  socket.set(zmq::sockopt::reconnect_ivl, kReconnectMs);
+  socket.set(zmq::sockopt::reconnect_ivl_max, kReconnectMaxMs);
+}
+
+}  // namespace
+
+void apply_options(zmq::socket_t& socket, SocketRole role, const std::string& endpoint) {
+  apply_limits(socket, role);
+  apply_liveness(socket);
+  // With IPv6 on, a name may resolve to an address that nobody listens on: only where it is meant.
+  socket.set(zmq::sockopt::ipv6, endpoint.find('[') != std::string::npos);
+  if (role == SocketRole::router) {
+    socket.set(zmq::sockopt::router_mandatory, true);  // an unroutable message is an error
+    socket.set(zmq::sockopt::router_handover, false);  // nobody takes another's routing id
+    socket.set(zmq::sockopt::backlog, kBacklog);
+  } else {
+    // Queue while the peer is away. What arrives late is judged by its remaining time, and a retry
+    // is idempotent; the alternative loses what was queued at each reconnect.
+    socket.set(zmq::sockopt::immediate, false);
+  }
+}
+
+}  // namespace kipu::bus
