@@ -1,0 +1,150 @@
+// Reads at a worker.
+#include "tests/worker/machine_harness.h"
+
+namespace kipu::worker::test {
+namespace {
+
+class WorkerReadTest : public MachineTest {
+ protected:
+  PageQuery page_of(const std::string& key) {
+    PageQuery query;
+    query.partition = cluster::partition_of("default", key, 8);
+    query.bucket = "default";
+    query.key = key;
+    return query;
+  }
+  Read only_read() {
+    EXPECT_EQ(effects_.reads.size(), 1U);
+    auto reads = std::exchange(effects_.reads, {});
+    return reads.empty() ? Read{} : reads[0];
+  }
+  template <class Query>
+  ErrorCode error_of(MessageKind kind, const Query& query) {
+    receive(kind, 1, query);
+    EXPECT_TRUE(effects_.reads.empty());
+    return only_error();
+  }
+};
+
+TEST_F(WorkerReadTest, AnswersEachKindOfReadWithItsReply) {
+  serve();
+  const std::string key = key_of(true);
+  receive(MessageKind::page, 1, page_of(key));
+  const Page page{{append_of(key)}, true};
+  machine().on_read(now_, only_read().id, ReadResult(page), effects_);
+  EXPECT_EQ(only<Page>(MessageKind::page_reply), page);
+  EXPECT_EQ(last_id(), 1U);
+
+  CountQuery count;
+  count.partition = page_of(key).partition;
+  count.bucket = "default";
+  count.key = key;
+  receive(MessageKind::count, 2, count);
+  machine().on_read(now_, only_read().id, ReadResult(Count{3, 4, std::nullopt}), effects_);
+  EXPECT_EQ(only<Count>(MessageKind::count_reply).values, 4U);
+
+  KeysQuery keys;
+  keys.partitions = {PartitionId{0}, PartitionId{2}};
+  keys.bucket = "default";
+  receive(MessageKind::keys, 3, keys);
+  machine().on_read(now_, only_read().id, ReadResult(KeysPage{{"a"}, std::nullopt}), effects_);
+  EXPECT_EQ(only<KeysPage>(MessageKind::keys_reply).keys, std::vector<std::string>{"a"});
+
+  ScanQuery scan;
+  scan.partition = PartitionId{2};
+  scan.bucket = "default";
+  receive(MessageKind::scan, 4, scan);
+  machine().on_read(now_, only_read().id, ReadResult(page), effects_);
+  EXPECT_EQ(only<Page>(MessageKind::page_reply), page);
+}
+
+TEST_F(WorkerReadTest, PassesOnWhatTheStoreCouldNotRead) {
+  serve();
+  receive(MessageKind::page, 1, page_of(key_of(true)));
+  machine().on_read(now_, only_read().id, fail(ErrorCode::unreadable, "bad block"), effects_);
+  EXPECT_EQ(only_error(), ErrorCode::unreadable);
+}
+
+TEST_F(WorkerReadTest, BringsLimitsWithinThoseOfAPage) {
+  serve();
+  PageQuery query = page_of(key_of(true));
+  query.max_entries = 0;
+  query.max_bytes = ~0U;
+  receive(MessageKind::page, 1, query);
+  const auto read = std::get<PageQuery>(only_read().query);
+  EXPECT_EQ(read.max_entries, 1U);
+  EXPECT_EQ(read.max_bytes, limits::kMaxPageBytes);
+}
+
+TEST_F(WorkerReadTest, RefusesPartitionsOfOthers) {
+  serve();
+  EXPECT_EQ(error_of(MessageKind::page, page_of(key_of(false))), ErrorCode::wrong_worker);
+  KeysQuery keys;
+  keys.bucket = "default";
+  keys.partitions = {PartitionId{0}, PartitionId{1}};
+  EXPECT_EQ(error_of(MessageKind::keys, keys), ErrorCode::wrong_worker);
+  ScanQuery scan;
+  scan.bucket = "default";
+  scan.partition = PartitionId{3};
+  EXPECT_EQ(error_of(MessageKind::scan, scan), ErrorCode::wrong_worker);
+}
+
+TEST_F(WorkerReadTest, RefusesWhatWouldLookLikeAbsence) {
+  serve();
+  PageQuery unknown = page_of(key_of(true));
+  unknown.bucket = "nowhere";
+  EXPECT_EQ(error_of(MessageKind::page, unknown), ErrorCode::unknown_bucket);
+  PageQuery misplaced = page_of(key_of(true));
+  misplaced.partition.number = (misplaced.partition.number + 2) % 8;
+  EXPECT_EQ(error_of(MessageKind::page, misplaced), ErrorCode::invalid_argument);
+  ScanQuery outside;
+  outside.bucket = "default";
+  outside.partition = PartitionId{8};
+  EXPECT_EQ(error_of(MessageKind::scan, outside), ErrorCode::invalid_argument);
+  KeysQuery twice;
+  twice.bucket = "default";
+  twice.partitions = {PartitionId{2}, PartitionId{2}};
+  EXPECT_EQ(error_of(MessageKind::keys, twice), ErrorCode::invalid_argument);
+}
+
+TEST_F(WorkerReadTest, BoundsReadsUnderWay) {
+  config_.max_reads = 2;
+  serve();
+  receive(MessageKind::page, 1, page_of(key_of(true)));
+  receive(MessageKind::page, 2, page_of(key_of(true)));
+  receive(MessageKind::page, 3, page_of(key_of(true)));
+  ASSERT_EQ(effects_.reads.size(), 2U);
+  EXPECT_EQ(only_error(), ErrorCode::overloaded);
+  machine().on_read(now_, effects_.reads[0].id, ReadResult(Page{}), effects_);
+  sent();
+  receive(MessageKind::page, 4, page_of(key_of(true)));
+  EXPECT_EQ(effects_.reads.size(), 3U);
+}
+
+TEST_F(WorkerReadTest, HonoursTheRemainingTime) {
+  serve();
+  receive(MessageKind::page, 1, page_of(key_of(true)), Duration::zero());
+  EXPECT_EQ(only_error(), ErrorCode::deadline_exceeded);
+  receive(MessageKind::page, 2, page_of(key_of(true)), milliseconds(10));
+  const ReadId id = only_read().id;
+  pass(milliseconds(10));
+  machine().on_read(now_, id, ReadResult(Page{}), effects_);
+  EXPECT_TRUE(sent().empty());
+}
+
+TEST_F(WorkerReadTest, RefusesWithoutAMapInForceAndWhileDraining) {
+  say_welcome();
+  EXPECT_EQ(error_of(MessageKind::page, page_of(key_of(true))), ErrorCode::unavailable);
+  put_in_force(1);
+  sent();
+  receive(MessageKind::page, 1, page_of(key_of(true)));
+  machine().drain(now_, effects_);
+  EXPECT_FALSE(machine().idle());
+  machine().on_read(now_, only_read().id, ReadResult(Page{}), effects_);
+  only<Page>(MessageKind::page_reply);
+  EXPECT_TRUE(machine().idle());
+  EXPECT_EQ(error_of(MessageKind::page, page_of(key_of(true))), ErrorCode::unavailable);
+}
+
+}  // namespace
+}  // namespace kipu::worker::test

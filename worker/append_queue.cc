@@ -1,0 +1,78 @@
+#include "worker/append_queue.h"
+
+#include <iterator>
+#include <utility>
+
+namespace kipu::worker {
+namespace {
+
+// Moves the elements of `from` for which `takes` holds to the result, and keeps the order of both.
+template <class T, class Takes>
+std::vector<T> take_if(std::deque<T>& from, std::size_t& bytes, Takes takes) {
+  std::vector<T> taken;
+  std::deque<T> kept;
+  for (T& one : from) {
+    if (takes(one)) {
+      bytes -= one.bytes;
+      taken.push_back(std::move(one));
+    } else {
+      kept.push_back(std::move(one));
+    }
+  }
+  from = std::move(kept);
+  return taken;
+}
+
+}  // namespace
+
+void AppendQueue::hold(HeldAppend append) {
+  held_bytes_ += append.bytes;
+  held_.push_back(std::move(append));
+}
+
+void AppendQueue::add(CheckedAppend append) {
+  waiting_bytes_ += append.bytes;
+  waiting_.push_back(std::move(append));
+}
+
+std::vector<HeldAppend> AppendQueue::release(const MapVersion& in_force) {
+  return take_if(held_, held_bytes_,
+                 [&](const HeldAppend& held) { return held.request.map <= in_force; });
+}
+
+std::vector<HeldAppend> AppendQueue::release_all() {
+  return take_if(held_, held_bytes_, [](const HeldAppend&) { return true; });
+}
+
+std::vector<Asker> AppendQueue::expire(Instant now) {
+  const auto expired = [&](const auto& append) { return append.asker.deadline <= now; };
+  std::vector<Asker> askers;
+  for (const auto& held : take_if(held_, held_bytes_, expired)) askers.push_back(held.asker);
+  for (const auto& late : take_if(waiting_, waiting_bytes_, expired)) askers.push_back(late.asker);
+  return askers;
+}
+
+std::vector<storage::PlacedEntry> AppendQueue::begin_commit(Instant now, std::size_t most_bytes) {
+  std::vector<storage::PlacedEntry> entries;
+  if (committing() || waiting_.empty()) return entries;
+  while (!waiting_.empty()) {
+    CheckedAppend& next = waiting_.front();
+    if (!committing_.empty() && committing_bytes_ + next.bytes > most_bytes) break;
+    waiting_bytes_ -= next.bytes;
+    committing_bytes_ += next.bytes;
+    std::move(next.entries.begin(), next.entries.end(), std::back_inserter(entries));
+    next.entries.clear();
+    committing_.push_back(std::move(next));
+    waiting_.pop_front();
+  }
+  begun_ = now;
+  return entries;
+}
+
+std::vector<CheckedAppend> AppendQueue::end_commit() {
+  begun_.reset();
+  committing_bytes_ = 0;
+  return std::exchange(committing_, {});
+}
+
+}  // namespace kipu::worker

@@ -1,0 +1,79 @@
+// Appends between their arrival and their acknowledgement: held until a newer map is in force,
+// waiting for a commit, or in the one commit that is under way.
+//
+//  1. All entries of a request are in one commit.
+//  2. A request that runs out of time before its commit is formed is in none.
+//
+// Thread rule: one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "base/time.h"
+#include "schema/messages.h"
+#include "storage/store.h"
+
+namespace kipu::worker {
+
+// Whom to answer, and until when that is of use.
+struct Asker {
+  std::uint64_t request = 0;
+  bool expects_reply = true;
+  Instant deadline;
+};
+
+// An append request that waits for a map as new as its sender's.
+struct HeldAppend {
+  Asker asker;
+  schema::AppendRequest request;
+  std::size_t bytes = 0;
+};
+
+// An append request that was checked.
+struct CheckedAppend {
+  Asker asker;
+  std::vector<storage::PlacedEntry> entries;
+  std::vector<schema::Refusal> refusals;
+  std::size_t bytes = 0;
+};
+
+class AppendQueue {
+ public:
+  void hold(HeldAppend append);
+  void add(CheckedAppend append);
+
+  // Those held for `in_force` or an older map, in the order of their arrival.
+  std::vector<HeldAppend> release(const MapVersion& in_force);
+  std::vector<HeldAppend> release_all();
+  // Everything whose time has run out, except what is under way.
+  std::vector<Asker> expire(Instant now);
+
+  // The next commit: requests in order, up to `most_bytes` but at least one. Empty if one is under
+  // way or nothing waits.
+  std::vector<storage::PlacedEntry> begin_commit(Instant now, std::size_t most_bytes);
+  bool committing() const { return begun_.has_value(); }
+  // REQUIRES: committing().
+  Instant commit_began() const { return *begun_; }
+  // The requests of the commit that was under way; their entries are gone.
+  std::vector<CheckedAppend> end_commit();
+
+  std::size_t held_bytes() const { return held_bytes_; }
+  // Of everything: held, waiting and under way.
+  std::size_t bytes() const { return held_bytes_ + waiting_bytes_ + committing_bytes_; }
+  bool empty() const { return held_.empty() && waiting_.empty() && !committing(); }
+
+ private:
+  std::deque<HeldAppend> held_;
+  std::deque<CheckedAppend> waiting_;
+  std::vector<CheckedAppend> committing_;
+  std::optional<Instant> begun_;
+  std::size_t held_bytes_ = 0;
+  std::size_t waiting_bytes_ = 0;
+  std::size_t committing_bytes_ = 0;
+};
+
+}  // namespace kipu::worker

@@ -1,0 +1,25 @@
+// What a worker refuses, as functions of its map and the time.
+//
+// Thread rule: any thread.
+#pragma once
+
+#include "base/entry.h"
+#include "base/ids.h"
+#include "base/query.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "schema/messages.h"
+
+namespace kipu::worker {
+
+// The partition under which `self` stores `entry`. Otherwise, in this order: what validate() says,
+// `unknown_bucket`, `wrong_mode`, `too_large`, `clock_skew`, `wrong_worker`.
+[[nodiscard]] Result<PartitionId> check_entry(const schema::ClusterMap& map, WorkerId self,
+                                              WallTime wall, const Entry& entry);
+
+// The query with its limits brought within those of base/limits.h, if `self` may answer it:
+// otherwise `invalid_argument`, `unknown_bucket`, or `wrong_worker` for a partition of others.
+[[nodiscard]] Result<ReadQuery> check_query(const schema::ClusterMap& map, WorkerId self,
+                                            ReadQuery query);
+
+}  // namespace kipu::worker
