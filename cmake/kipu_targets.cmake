@@ -11,6 +11,8 @@ function(kipu_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE kipu_flags ${ARG_DEPS})
+  # Side by side, as when installed: `kipu up` looks for the daemons beside itself.
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endfunction()
 
 # kipu_test(NAME DEPS …): one GoogleTest program of every *_test.cc in the current folder.

@@ -1,0 +1,348 @@
+#include "tests/support/process.h"
+
+#include <array>
+#include <cerrno>
+#include <condition_variable>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace kipu::test {
+namespace {
+
+[[noreturn]] void fail_with_errno(const std::string& what) {
+  throw std::runtime_error(what + ": " + std::strerror(errno));
+}
+
+class Descriptor {
+ public:
+  Descriptor() = default;
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~Descriptor() { reset(); }
+  void reset() {
+    if (number_ >= 0) close(number_);
+    number_ = -1;
+  }
+  int get() const { return number_; }
+
+ private:
+  int number_ = -1;
+};
+
+struct Pipe {
+  Pipe() {
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) fail_with_errno("pipe2");
+    read_end = Descriptor(ends[0]);
+    write_end = Descriptor(ends[1]);
+  }
+  Descriptor read_end;
+  Descriptor write_end;
+};
+
+// Collects what comes out of a pipe, on a thread of its own.
+class Collector {
+ public:
+  explicit Collector(Descriptor source)
+      : source_(std::move(source)), thread_([this] { collect(); }) {}
+  ~Collector() {
+    stop_.write_end.reset();  // its own children may hold the pipe open
+    thread_.join();
+  }
+  Collector(const Collector&) = delete;
+  Collector& operator=(const Collector&) = delete;
+
+  std::optional<std::string> next_line_with(std::string_view text);
+  void wait_for_end() {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kPatience, [this] { return ended_; });
+  }
+  std::string all() const {
+    const std::scoped_lock lock(mutex_);
+    return bytes_;
+  }
+
+ private:
+  void collect();
+  std::optional<std::string> take_line_with(std::string_view text);
+
+  const Descriptor source_;
+  Pipe stop_;
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::string bytes_;
+  std::size_t looked_at_ = 0;  // lines before this were returned or passed over
+  bool ended_ = false;
+  std::thread thread_;
+};
+
+void Collector::collect() {
+  std::array<char, 65'536> block{};
+  for (;;) {
+    std::array<pollfd, 2> sources{{{source_.get(), POLLIN, 0}, {stop_.read_end.get(), POLLIN, 0}}};
+    if (poll(sources.data(), sources.size(), -1) < 0) continue;
+    const bool stopped = sources[0].revents == 0;
+    const ssize_t got = stopped ? 0 : read(source_.get(), block.data(), block.size());
+    if (got < 0 && errno == EINTR) continue;
+    const std::scoped_lock lock(mutex_);
+    if (got > 0) bytes_.append(block.data(), static_cast<std::size_t>(got));
+    if (got <= 0) ended_ = true;
+    changed_.notify_all();
+    if (got <= 0) return;
+  }
+}
+
+// REQUIRES: mutex_ is held.
+std::optional<std::string> Collector::take_line_with(std::string_view text) {
+  for (;;) {
+    const std::size_t end = bytes_.find('\n', looked_at_);
+    if (end == std::string::npos) return std::nullopt;
+    std::string line = bytes_.substr(looked_at_, end - looked_at_);
+    looked_at_ = end + 1;
+    if (line.find(text) != std::string::npos) return line;
+  }
+}
+
+std::optional<std::string> Collector::next_line_with(std::string_view text) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (auto line = take_line_with(text)) return line;
+    if (ended_) return std::nullopt;
+    if (changed_.wait_until(lock, deadline) == std::cv_status::timeout) return std::nullopt;
+  }
+}
+
+struct Launch {
+  std::vector<char*> arguments;
+  std::vector<char*> environment;
+  const char* directory = nullptr;  // null: stay
+  int input = -1;
+  int output = -1;
+  int errors = -1;
+};
+
+// Between fork and exec: only what is allowed there.
+[[noreturn]] void become(const Launch& launch) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  signal(SIGPIPE, SIG_DFL);
+  dup2(launch.input, STDIN_FILENO);
+  dup2(launch.output, STDOUT_FILENO);
+  dup2(launch.errors, STDERR_FILENO);
+  if (launch.directory == nullptr || chdir(launch.directory) == 0) {
+    execvpe(launch.arguments.front(), launch.arguments.data(), launch.environment.data());
+  }
+  _exit(127);
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::vector<std::string> environment_with(const Process::Options& options) {
+  std::vector<std::string> all;
+  for (const auto& [name, value] : options.environment) all.push_back(name + "=" + value);
+  for (char** each = environ; *each != nullptr; ++each) {
+    const std::string_view old = *each;
+    bool replaced = false;
+    for (const auto& [name, value] : options.environment) {
+      replaced = replaced || old.starts_with(name + "=");
+    }
+    if (!replaced) all.emplace_back(old);
+  }
+  return all;
+}
+
+Ended to_ended(int status) {
+  if (WIFSIGNALED(status)) return {-1, WTERMSIG(status)};
+  return {WEXITSTATUS(status), 0};
+}
+
+}  // namespace
+
+struct Process::State {
+  State(std::vector<std::string> command, const Options& options);
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  void write_all(std::string_view bytes);
+  bool reap(bool block);
+
+  pid_t pid = -1;
+  std::optional<Ended> ended;
+  Descriptor input;
+  std::unique_ptr<Collector> output;
+  std::unique_ptr<Collector> errors;
+  std::thread feeder;
+};
+
+Process::State::State(std::vector<std::string> command, const Options& options) {
+  Pipe in;
+  Pipe out;
+  Pipe err;
+  auto environment = environment_with(options);
+  const std::string directory = options.directory.string();
+  const Launch launch{pointers_to(command),
+                      pointers_to(environment),
+                      directory.empty() ? nullptr : directory.c_str(),
+                      in.read_end.get(),
+                      out.write_end.get(),
+                      err.write_end.get()};
+  signal(SIGPIPE, SIG_IGN);  // a child may end before it has read its input
+  pid = fork();
+  if (pid < 0) fail_with_errno("fork");
+  if (pid == 0) become(launch);
+  out.write_end.reset();
+  err.write_end.reset();
+  input = std::move(in.write_end);
+  output = std::make_unique<Collector>(std::move(out.read_end));
+  errors = std::make_unique<Collector>(std::move(err.read_end));
+  if (options.keep_input_open) {
+    write_all(options.input);
+  } else {
+    feeder = std::thread([this, bytes = options.input] {
+      write_all(bytes);
+      input.reset();
+    });
+  }
+}
+
+Process::State::~State() {
+  if (!ended) {
+    ::kill(pid, SIGKILL);
+    reap(true);
+  }
+  if (feeder.joinable()) feeder.join();
+}
+
+void Process::State::write_all(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(input.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return;  // it has closed its stdin
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+// True if it has ended.
+bool Process::State::reap(bool block) {
+  if (ended) return true;
+  int status = 0;
+  pid_t got = -1;
+  do {
+    got = waitpid(pid, &status, block ? 0 : WNOHANG);
+  } while (got < 0 && errno == EINTR);
+  if (got == pid) ended = to_ended(status);
+  return ended.has_value();
+}
+
+Process::Process(std::vector<std::string> command) : Process(std::move(command), Options{}) {}
+Process::Process(std::vector<std::string> command, Options options)
+    : state_(std::make_unique<State>(std::move(command), options)) {}
+Process::~Process() = default;
+Process::Process(Process&&) noexcept = default;
+Process& Process::operator=(Process&&) noexcept = default;
+
+pid_t Process::pid() const {
+  return state_->pid;
+}
+
+std::optional<std::string> Process::wait_for_line(std::string_view text) {
+  return state_->output->next_line_with(text);
+}
+std::optional<std::string> Process::wait_for_error_line(std::string_view text) {
+  return state_->errors->next_line_with(text);
+}
+
+std::string Process::output() const {
+  return state_->output->all();
+}
+std::string Process::errors() const {
+  return state_->errors->all();
+}
+
+void Process::write(std::string_view bytes) {
+  state_->write_all(bytes);
+}
+void Process::close_input() {
+  state_->input.reset();
+}
+
+void Process::kill(int signal) {
+  if (running()) ::kill(state_->pid, signal);
+}
+
+bool Process::running() {
+  return !state_->reap(false);
+}
+
+Ended Process::wait() {
+  if (!eventually([this] { return !running(); })) {
+    ::kill(state_->pid, SIGKILL);
+    state_->reap(true);
+  }
+  state_->output->wait_for_end();
+  state_->errors->wait_for_end();
+  return *state_->ended;
+}
+
+Finished run(std::vector<std::string> command, Process::Options options) {
+  Process process(std::move(command), std::move(options));
+  Finished finished;
+  finished.ended = process.wait();
+  finished.output = process.output();
+  finished.errors = process.errors();
+  return finished;
+}
+
+TempDirectory::TempDirectory() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "kipu-test-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) fail_with_errno("mkdtemp");
+  path_ = pattern;
+}
+
+TempDirectory::~TempDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string field_of(std::string_view line, std::string_view name) {
+  const std::string start = " " + std::string(name) + "=";
+  const std::size_t at = line.find(start);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = line.substr(at + start.size());
+  return std::string(rest.substr(0, rest.find(' ')));
+}
+
+std::string program(std::string_view name) {
+  return std::string(KIPU_BUILD_DIRECTORY) + "/bin/" + std::string(name);
+}
+
+void pause_between_checks() {
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+}
+
+}  // namespace kipu::test

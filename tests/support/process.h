@@ -1,0 +1,112 @@
+// For tests of real processes: children that never outlive the test, their output as it comes, and
+// directories that vanish.
+//
+// Thread rule: an object belongs to one thread. Start children from the main thread: they end when
+// the thread that started them does.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace kipu::test {
+
+// How long a test waits for what must happen. It passes only where something is broken.
+inline constexpr std::chrono::seconds kPatience{30};
+
+// A new, empty directory, removed with all that is in it.
+class TempDirectory {
+ public:
+  TempDirectory();
+  ~TempDirectory();
+  TempDirectory(const TempDirectory&) = delete;
+  TempDirectory& operator=(const TempDirectory&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// How a process ended: with an exit code, or by a signal.
+struct Ended {
+  int exit_code = -1;  // -1: by a signal
+  int signal = 0;
+  friend bool operator==(const Ended&, const Ended&) = default;
+};
+
+class Process {
+ public:
+  struct Options {
+    std::vector<std::pair<std::string, std::string>> environment;  // added to this process's
+    std::string input;                     // its stdin, whole; then end of file
+    bool keep_input_open = false;          // write() goes on; close_input() ends it
+    std::filesystem::path directory = {};  // to run in; empty: this one
+  };
+
+  // Starts `command[0]` (a path, or a name in PATH). Throws std::runtime_error if it cannot.
+  explicit Process(std::vector<std::string> command);
+  Process(std::vector<std::string> command, Options options);
+  ~Process();  // kills it, if it still runs
+  Process(Process&&) noexcept;
+  Process& operator=(Process&&) noexcept;
+
+  pid_t pid() const;
+
+  // The first line of its stdout (or stderr), past those already returned, that contains `text`,
+  // without its newline. Nothing if it ended, or kPatience passed, before such a line.
+  std::optional<std::string> wait_for_line(std::string_view text);
+  std::optional<std::string> wait_for_error_line(std::string_view text);
+
+  // All that it has written so far.
+  std::string output() const;
+  std::string errors() const;
+
+  void write(std::string_view bytes);
+  void close_input();
+  void kill(int signal);  // sends it
+  bool running();
+  // Waits until it has ended and its output is read. After kPatience it is killed, which shows.
+  Ended wait();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Starts, waits, and returns all of it.
+struct Finished {
+  Ended ended;
+  std::string output;
+  std::string errors;
+};
+Finished run(std::vector<std::string> command, Process::Options options = {});
+
+// What follows `name=` in a line of such words, up to the next blank: from a daemon's ready line.
+std::string field_of(std::string_view line, std::string_view name);
+
+// The path of a program of this build, such as program("kipu-broker").
+std::string program(std::string_view name);
+
+void pause_between_checks();
+
+// Checks `holds` again and again until it is true; false if it is not within kPatience.
+template <class Condition>
+bool eventually(Condition holds) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    pause_between_checks();
+  }
+  return true;
+}
+
+}  // namespace kipu::test
