@@ -43,6 +43,47 @@ namespace kipu::schema {
 template <class T>
 [[nodiscard]] Result<T> decode(std::string_view bytes);
 
+template <>
+Result<Envelope> decode<Envelope>(std::string_view bytes);
+template <>
+Result<ErrorReply> decode<ErrorReply>(std::string_view bytes);
+template <>
+Result<ClusterMap> decode<ClusterMap>(std::string_view bytes);
+template <>
+Result<ClientHello> decode<ClientHello>(std::string_view bytes);
+template <>
+Result<BucketCreate> decode<BucketCreate>(std::string_view bytes);
+template <>
+Result<ClusterStatus> decode<ClusterStatus>(std::string_view bytes);
+template <>
+Result<AppendRequest> decode<AppendRequest>(std::string_view bytes);
+template <>
+Result<AppendReply> decode<AppendReply>(std::string_view bytes);
+template <>
+Result<PageQuery> decode<PageQuery>(std::string_view bytes);
+template <>
+Result<Page> decode<Page>(std::string_view bytes);
+template <>
+Result<CountQuery> decode<CountQuery>(std::string_view bytes);
+template <>
+Result<Count> decode<Count>(std::string_view bytes);
+template <>
+Result<KeysQuery> decode<KeysQuery>(std::string_view bytes);
+template <>
+Result<KeysPage> decode<KeysPage>(std::string_view bytes);
+template <>
+Result<ScanQuery> decode<ScanQuery>(std::string_view bytes);
+template <>
+Result<WorkerHello> decode<WorkerHello>(std::string_view bytes);
+template <>
+Result<WorkerWelcome> decode<WorkerWelcome>(std::string_view bytes);
+template <>
+Result<Heartbeat> decode<Heartbeat>(std::string_view bytes);
+template <>
+Result<HeartbeatReply> decode<HeartbeatReply>(std::string_view bytes);
+template <>
+Result<MapStored> decode<MapStored>(std::string_view bytes);
+
 // A message with an encoded body.
 template <class Body>
 [[nodiscard]] Message make_message(const Envelope& envelope, const Body& body) {
