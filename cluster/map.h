@@ -12,6 +12,9 @@
 
 namespace kipu::cluster {
 
+// The bucket that every cluster has from its birth.
+inline constexpr std::string_view kDefaultBucket = "default";
+
 // What of `key` is hashed: what stands in its first non-empty braces, as in Redis Cluster, so that
 // related keys share a partition; else all of it. "{a}b" and "c{a}" → "a"; "{}b" → "{}b".
 [[nodiscard]] std::string_view hash_tag(std::string_view key);
@@ -26,8 +29,10 @@ namespace kipu::cluster {
 // within limits, `default` among the buckets.
 [[nodiscard]] Status validate(const schema::ClusterMap& map);
 
+// What follows REQUIRES that validate(map) holds, and that partitions are within the map. Lookups
+// take constant time, or that of a binary search; by store id they scan the workers.
+
 // The worker that coordinates writes to `partition`: its first replica.
-// REQUIRES: validate(map), partition within the map.
 [[nodiscard]] WorkerId coordinator_of(const schema::ClusterMap& map, PartitionId partition);
 
 [[nodiscard]] bool is_replica(const schema::ClusterMap& map, PartitionId partition,
@@ -42,7 +47,8 @@ namespace kipu::cluster {
 [[nodiscard]] std::vector<PartitionId> coordinated_by(const schema::ClusterMap& map,
                                                       WorkerId worker);
 
-// The first map of a cluster: epoch 1, the bucket `default`, a fresh plan.
+// The first map of a cluster: the bucket `default` and a fresh plan.
+// REQUIRES: of `workers`, `replicas` and `partitions` what plan() and validate() do.
 [[nodiscard]] schema::ClusterMap first_map(ClusterId cluster, MapVersion version,
                                            std::vector<schema::Worker> workers,
                                            std::uint32_t replicas, std::uint32_t partitions);
