@@ -38,6 +38,5 @@ inline constexpr std::size_t kMaxBatchBytes =
 inline constexpr std::uint32_t kMaxBatchEntries = 8192;
 inline constexpr std::size_t kMaxMessageTextBytes = 4096;  // of an error's message
 inline constexpr std::size_t kMaxEndpointBytes = 256;
-inline constexpr std::size_t kMaxZoneBytes = 64;
 
 }  // namespace kipu::limits
