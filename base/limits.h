@@ -19,6 +19,7 @@ inline constexpr std::uint32_t kMaxPartitions = 65'536;
 inline constexpr std::uint32_t kDefaultPartitions = 1024;
 inline constexpr std::uint32_t kMaxWorkers = 1024;
 inline constexpr std::uint32_t kMaxWeight = 1000;
+inline constexpr std::size_t kMaxZoneBytes = 64;
 inline constexpr Duration kMaxClockSkew = std::chrono::seconds(10);
 
 // A page of any read: this many bytes by Entry::message_bytes, or one entry if that is larger.
