@@ -18,14 +18,15 @@ struct Worker {
 struct ClusterMap {
   cluster @0 :Common.Uuid;
   version @1 :Common.MapVersion;
-  replicas @2 :UInt32;
-  checksum @3 :UInt64;              # over all the rest: docs/protocol.md, "Checksum of a map"
-  buckets @4 :List(Common.Bucket);  # by name, ascending
-  workers @5 :List(Worker);         # by id, ascending
+  previous @2 :Common.MapVersion;   # the map that this one was made from; none at birth
+  replicas @3 :UInt32;
+  checksum @4 :UInt64;              # over all the rest: docs/protocol.md, "Checksum of a map"
+  buckets @5 :List(Common.Bucket);  # by name, ascending
+  workers @6 :List(Worker);         # by id, ascending
   # The placement: how many replicas each partition has, and then all of them, one partition after
   # the other. Two flat lists take a tenth of what a list of lists does.
-  replicaCounts @6 :List(UInt16);
-  placement @7 :List(UInt32);
+  replicaCounts @7 :List(UInt16);
+  placement @8 :List(UInt32);
 }
 
 struct ClientHello {

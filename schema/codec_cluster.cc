@@ -109,6 +109,7 @@ std::vector<Replicas> read_placement(wire::ClusterMap::Reader from, const FrameR
 void write(wire::ClusterMap::Builder to, const ClusterMap& from) {
   write_uuid(to.initCluster(), from.cluster.id);
   write_map_version(to.initVersion(), from.version);
+  write_map_version(to.initPrevious(), from.previous);
   to.setReplicas(from.replicas);
   to.setChecksum(checksum_of(from));
   auto buckets = to.initBuckets(static_cast<unsigned>(from.buckets.size()));
@@ -129,6 +130,7 @@ ClusterMap read(wire::ClusterMap::Reader from, const FrameReader& frame) {
   ClusterMap map;
   map.cluster = ClusterId{read_uuid(from.getCluster())};
   map.version = read_map_version(from.getVersion());
+  map.previous = read_map_version(from.getPrevious());
   map.replicas = from.getReplicas();
   const auto buckets = from.getBuckets();
   map.buckets.reserve(frame.count(buckets, limits::kMaxBuckets, 2 * kBytesPerWord));
@@ -142,7 +144,8 @@ ClusterMap read(wire::ClusterMap::Reader from, const FrameReader& frame) {
 }
 
 std::size_t words(const ClusterMap& map) {
-  std::size_t sum = kUuidWords + kMapVersionWords + list_words<wire::Bucket>(map.buckets.size()) +
+  std::size_t sum = kUuidWords + 2 * kMapVersionWords +
+                    list_words<wire::Bucket>(map.buckets.size()) +
                     list_words<wire::Worker>(map.workers.size());
   for (const Bucket& bucket : map.buckets) sum += words(bucket);
   for (const Worker& worker : map.workers) sum += words(worker);

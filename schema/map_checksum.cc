@@ -23,6 +23,12 @@ void append_uuid(std::string& to, const Uuid& id) {
   append_le(to, id.low);
 }
 
+void append_version(std::string& to, const MapVersion& version) {
+  append_le(to, version.generation);
+  append_le(to, version.nonce);
+  append_le(to, version.epoch);
+}
+
 void append_bucket(std::string& to, const Bucket& bucket) {
   append_sized(to, bucket.name);
   append_le(to, static_cast<std::uint8_t>(bucket.mode));
@@ -51,9 +57,8 @@ void append_replicas(std::string& to, const Replicas& replicas) {
 std::uint64_t checksum_of(const ClusterMap& map) {
   std::string content;
   append_uuid(content, map.cluster.id);
-  append_le(content, map.version.generation);
-  append_le(content, map.version.nonce);
-  append_le(content, map.version.epoch);
+  append_version(content, map.version);
+  append_version(content, map.previous);
   append_le(content, map.replicas);
   append_count(content, map.buckets.size());
   for (const Bucket& bucket : map.buckets) append_bucket(content, bucket);
