@@ -176,8 +176,13 @@ inline ErrorReply message<ErrorReply>() {
 }
 template <>
 inline ClusterMap message<ClusterMap>() {
-  return {ClusterId{uuid()}, map_version(),   number<std::uint32_t>(),
-          several(bucket),   several(worker), several([] { return several(worker_id, 4); }, 200)};
+  return {ClusterId{uuid()},
+          map_version(),
+          map_version(),
+          number<std::uint32_t>(),
+          several(bucket),
+          several(worker),
+          several([] { return several(worker_id, 4); }, 200)};
 }
 template <>
 inline ClientHello message<ClientHello>() {
