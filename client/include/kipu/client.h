@@ -88,6 +88,8 @@ struct ReadOptions : CallOptions {
 struct KeysOptions : CallOptions {
   std::string prefix;
   std::optional<std::string> after;  // exclusive
+  // Of keys() and entries(): how many at most in a page. Smaller if only a few are wanted.
+  std::uint32_t page_keys = limits::kMaxPageEntries;
 };
 
 struct CountResult {

@@ -1,0 +1,277 @@
+#include "kipu/client.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "client/calls.h"
+#include "client/listing.h"
+#include "client/loop.h"
+#include "client/once.h"
+#include "client/open.h"
+#include "client/shared_bus.h"
+#include "client/values.h"
+#include "cluster/map.h"
+
+namespace kipu {
+namespace {
+
+using client::Appended;
+using client::AppendCall;
+using client::Completion;
+
+AppendCall append_call(std::string_view key, EntryKind kind, Values values,
+                       const AppendOptions& options) {
+  AppendCall call;
+  call.bucket = options.bucket;
+  call.key = key;
+  call.kind = kind;
+  call.values = std::move(values);
+  call.stamp = options.stamp;
+  call.level = options.level;
+  return call;
+}
+
+Result<Stamp> stamp_of(Completion completion) {
+  auto appended = client::unwrap<Appended>(std::move(completion));
+  if (!appended) return fail(std::move(appended).error());
+  return appended->stamp;
+}
+
+Result<Stamp> append_and_wait(Client::Loop& loop, AppendCall call, const CallOptions& options) {
+  return stamp_of(client::Ticket(loop, std::move(call), options).wait());
+}
+
+void append_and_call_back(Client::Loop& loop, AppendCall call, const CallOptions& options,
+                          Client::AppendCallback done) {
+  // What an entry takes here beside its bytes, about.
+  constexpr std::size_t kOverhead = 256;
+  const std::size_t bytes = call.key.size() + call.values.packed().size() + kOverhead;
+  loop.submit_counted(std::move(call), options, bytes,
+                      [done = std::move(done)](Completion completion) {
+                        const std::optional<Stamp> stamp = completion.stamp;
+                        done(stamp_of(std::move(completion)), stamp);
+                      });
+}
+
+// A source as std::function wants it: copyable.
+template <class T, class Source>
+Range<T> range_over(std::shared_ptr<Source> source) {
+  return Range<T>([source = std::move(source)] { return source->next(); });
+}
+
+Result<std::optional<Item>> only_item(ItemRange range) {
+  auto at = range.begin();
+  if (at == range.end()) return std::nullopt;
+  if (!*at) return fail(at->error());
+  return **at;
+}
+
+// How many values a key of a wmrm bucket has: those of its newest entry.
+Result<CountResult> count_newest(Client& client, std::string_view key, ReadOptions options) {
+  options.first.reset();
+  options.last.reset();
+  CountResult count;
+  for (const auto& item : client.values(key, options)) {
+    if (!item) return fail(item.error());
+    ++count.values;
+    count.entries = 1;
+  }
+  return count;
+}
+
+Result<CountResult> count_all(Client::Loop& loop, std::string_view key,
+                              const ReadOptions& options) {
+  CountQuery query;
+  query.bucket = options.bucket;
+  query.key = key;
+  query.since = options.since;
+  query.until = options.until;
+  query.after = options.after;
+  CountResult total;
+  while (true) {
+    auto part = client::ask<Count>(loop, client::CountCall{query}, options);
+    if (!part) return fail(std::move(part).error());
+    total.entries += part->entries;
+    total.values += part->values;
+    if (!part->next_after) return total;
+    query.after = part->next_after;
+  }
+}
+
+}  // namespace
+
+Result<Client> client::open(bus::Bus& bus, const ClientOptions& options,
+                            std::shared_ptr<void> keeper) {
+  auto loop = Loop::start(bus, options, std::move(keeper));
+  if (!loop) return fail(std::move(loop).error());
+  Client made(std::move(*loop));
+  if (auto ring = made.ring(); !ring) return fail(std::move(ring).error());
+  return made;
+}
+
+Result<Client> Client::connect(const ClientOptions& options) {
+  return client::open(client::shared_bus(), options, nullptr);
+}
+
+Client::Client(std::shared_ptr<Loop> loop) : loop_(std::move(loop)) {}
+
+Client::Client(Client&&) noexcept = default;
+
+Client& Client::operator=(Client&& other) noexcept {
+  if (this == &other) return *this;
+  if (loop_) loop_->close();
+  loop_ = std::move(other.loop_);
+  return *this;
+}
+
+// Ranges may share the loop still; they end with `closed`.
+Client::~Client() {
+  if (loop_) loop_->close();
+}
+
+Result<Stamp> Client::append(std::string_view key, std::string_view value,
+                             const AppendOptions& options) {
+  return append(key, Values{value}, options);
+}
+
+Result<Stamp> Client::append(std::string_view key, Values values, const AppendOptions& options) {
+  return append_and_wait(
+      *loop_, append_call(key, EntryKind::append, std::move(values), options), options);
+}
+
+void Client::append_async(std::string_view key, Values values, const AppendOptions& options,
+                          AppendCallback done) {
+  append_and_call_back(*loop_, append_call(key, EntryKind::append, std::move(values), options),
+                       options, std::move(done));
+}
+
+void Client::flush() { loop_->flush(); }
+
+Result<Stamp> Client::put(std::string_view key, std::string_view value,
+                          const AppendOptions& options) {
+  return append_and_wait(*loop_, append_call(key, EntryKind::put, Values{value}, options),
+                         options);
+}
+
+Result<Stamp> Client::remove(std::string_view key, const AppendOptions& options) {
+  return append_and_wait(*loop_, append_call(key, EntryKind::remove, {}, options), options);
+}
+
+void Client::write_async(Entry entry, const CallOptions& options, AppendCallback done) {
+  AppendCall call;
+  call.bucket = std::move(entry.bucket);
+  call.key = std::move(entry.key);
+  call.kind = entry.kind;
+  call.values = std::move(entry.values);
+  call.stamp = entry.stamp;
+  call.level = options.level;
+  append_and_call_back(*loop_, std::move(call), options, std::move(done));
+}
+
+ItemRange Client::values(std::string_view key, const ReadOptions& options) {
+  return range_over<Item>(
+      std::make_shared<client::ValueSource>(loop_, std::string(key), options));
+}
+
+Result<std::optional<Item>> Client::first(std::string_view key, const ReadOptions& options) {
+  ReadOptions one = options;
+  one.first = 1;
+  one.last.reset();
+  return only_item(values(key, one));
+}
+
+Result<std::optional<Item>> Client::last(std::string_view key, const ReadOptions& options) {
+  ReadOptions one = options;
+  one.first.reset();
+  one.last = 1;
+  return only_item(values(key, one));
+}
+
+Result<CountResult> Client::count(std::string_view key, const ReadOptions& options) {
+  if (key.empty()) return fail(ErrorCode::empty_key, "a key has at least one byte");
+  if (auto valid = client::check_read_level(options); !valid) {
+    return fail(std::move(valid).error());
+  }
+  const auto bucket = client::find_bucket(*loop_, options);
+  if (!bucket) return fail(bucket.error());
+  if (bucket->mode == BucketMode::wmrm && !options.history) {
+    return count_newest(*this, key, options);
+  }
+  return count_all(*loop_, key, options);
+}
+
+Result<bool> Client::exists(std::string_view key, const CallOptions& options) {
+  if (key.empty()) return fail(ErrorCode::empty_key, "a key has at least one byte");
+  const auto bucket = client::find_bucket(*loop_, options);
+  if (!bucket) return fail(bucket.error());
+  ReadOptions read;
+  static_cast<CallOptions&>(read) = options;
+  if (bucket->mode == BucketMode::wmrm) {
+    const auto newest = first(key, read);
+    if (!newest) return fail(newest.error());
+    return newest->has_value();
+  }
+  if (auto valid = client::check_read_level(options); !valid) {
+    return fail(std::move(valid).error());
+  }
+  // A count that stops at the first entry: no value has to travel.
+  CountQuery query;
+  query.bucket = options.bucket;
+  query.key = key;
+  query.max_entries = 1;
+  const auto count = client::ask<Count>(*loop_, client::CountCall{std::move(query)}, options);
+  if (!count) return fail(count.error());
+  return count->entries > 0;
+}
+
+KeyRange Client::keys(const KeysOptions& options) {
+  return range_over<std::string>(std::make_shared<client::KeySource>(loop_, options));
+}
+
+EntryRange Client::entries(const KeysOptions& options) {
+  return range_over<Entry>(std::make_shared<client::EntrySource>(loop_, options));
+}
+
+Result<Bucket> Client::create_bucket(const Bucket& bucket, const CallOptions& options) {
+  if (auto valid = cluster::validate(bucket); !valid) return fail(std::move(valid).error());
+  auto map = client::ask<client::MapReply>(*loop_, client::BucketCreateCall{bucket}, options);
+  if (!map) return fail(std::move(map).error());
+  loop_->learn(**map);
+  if (const Bucket* made = cluster::find_bucket(**map, bucket.name)) return *made;
+  return fail(ErrorCode::internal, "the map does not have the bucket that was made");
+}
+
+Result<std::vector<Bucket>> Client::buckets(const CallOptions& options) {
+  const auto map = client::fetch_map(*loop_, options);
+  if (!map) return fail(map.error());
+  return (*map)->buckets;
+}
+
+Result<Bucket> Client::bucket(std::string_view name, const CallOptions& options) {
+  CallOptions named = options;
+  named.bucket = name;
+  return client::find_bucket(*loop_, named);
+}
+
+Result<Once> Client::once(std::string_view name, const CallOptions& options) {
+  return client::begin_once(*this, *loop_, name, options);
+}
+
+Result<PingResult> Client::ping(const CallOptions& options) {
+  const auto pong = client::ask<client::Pong>(*loop_, client::PingCall{}, options);
+  if (!pong) return fail(pong.error());
+  return PingResult{pong->round_trip, loop_->cluster()};
+}
+
+Result<ClusterStatus> Client::status(const CallOptions& options) {
+  return client::ask<ClusterStatus>(*loop_, client::StatusCall{}, options);
+}
+
+Result<Ring> Client::ring(const CallOptions& options) {
+  const auto map = client::fetch_map(*loop_, options);
+  if (!map) return fail(map.error());
+  return Ring{(*map)->placement};
+}
+
+}  // namespace kipu
