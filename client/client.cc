@@ -16,8 +16,8 @@
 namespace kipu {
 namespace {
 
-using client::Appended;
 using client::AppendCall;
+using client::Appended;
 using client::Completion;
 
 AppendCall append_call(std::string_view key, EntryKind kind, Values values,
@@ -136,8 +136,8 @@ Result<Stamp> Client::append(std::string_view key, std::string_view value,
 }
 
 Result<Stamp> Client::append(std::string_view key, Values values, const AppendOptions& options) {
-  return append_and_wait(
-      *loop_, append_call(key, EntryKind::append, std::move(values), options), options);
+  return append_and_wait(*loop_, append_call(key, EntryKind::append, std::move(values), options),
+                         options);
 }
 
 void Client::append_async(std::string_view key, Values values, const AppendOptions& options,
@@ -146,12 +146,13 @@ void Client::append_async(std::string_view key, Values values, const AppendOptio
                        options, std::move(done));
 }
 
-void Client::flush() { loop_->flush(); }
+void Client::flush() {
+  loop_->flush();
+}
 
 Result<Stamp> Client::put(std::string_view key, std::string_view value,
                           const AppendOptions& options) {
-  return append_and_wait(*loop_, append_call(key, EntryKind::put, Values{value}, options),
-                         options);
+  return append_and_wait(*loop_, append_call(key, EntryKind::put, Values{value}, options), options);
 }
 
 Result<Stamp> Client::remove(std::string_view key, const AppendOptions& options) {
@@ -170,8 +171,7 @@ void Client::write_async(Entry entry, const CallOptions& options, AppendCallback
 }
 
 ItemRange Client::values(std::string_view key, const ReadOptions& options) {
-  return range_over<Item>(
-      std::make_shared<client::ValueSource>(loop_, std::string(key), options));
+  return range_over<Item>(std::make_shared<client::ValueSource>(loop_, std::string(key), options));
 }
 
 Result<std::optional<Item>> Client::first(std::string_view key, const ReadOptions& options) {

@@ -45,7 +45,9 @@ std::optional<Result<std::string>> KeySource::next() {
     begun_ = true;
     if (auto begun = begin(); !begun) return end_with(std::move(begun).error());
   }
-  const auto later = [this](std::size_t a, std::size_t b) { return lanes_[a].key() > lanes_[b].key(); };
+  const auto later = [this](std::size_t a, std::size_t b) {
+    return lanes_[a].key() > lanes_[b].key();
+  };
   while (!heap_.empty()) {
     std::pop_heap(heap_.begin(), heap_.end(), later);
     const std::size_t least = heap_.back();

@@ -70,9 +70,8 @@ Result<std::shared_ptr<Client::Loop>> Client::Loop::start(bus::Bus& bus,
   auto loop = std::make_shared<Loop>(bus, options, std::move(keeper));
   std::promise<Status> ready;
   auto connected = ready.get_future();
-  loop->thread_ = std::thread([raw = loop.get(), ready = std::move(ready)]() mutable {
-    raw->run(std::move(ready));
-  });
+  loop->thread_ = std::thread(
+      [raw = loop.get(), ready = std::move(ready)]() mutable { raw->run(std::move(ready)); });
   if (auto status = connected.get(); !status) return fail(std::move(status).error());
   return loop;
 }
@@ -83,7 +82,9 @@ Client::Loop::Loop(bus::Bus& bus, const ClientOptions& options, std::shared_ptr<
       keeper_(std::move(keeper)),
       machine_(machine_config(options), Rng::from_system(), read_clocks()) {}
 
-Client::Loop::~Loop() { close(); }
+Client::Loop::~Loop() {
+  close();
+}
 
 void Client::Loop::close() {
   KIPU_CHECK(!on_loop_thread());  // a callback must not destroy its client
@@ -240,12 +241,12 @@ void Client::Loop::start_calls(Now now, Inbox inbox, client::Effects& effects) {
     Pending pending{std::move(submission.done), submission.bytes, submission.batch, nullptr};
     if (submission.stop.stop_possible() && !stopped) {
       // May run at once, here: it only queues.
-      pending.on_stop =
-          std::make_unique<StopCallback>(submission.stop, [this, id] { cancel(id); });
+      pending.on_stop = std::make_unique<StopCallback>(submission.stop, [this, id] { cancel(id); });
     }
     pending_.emplace(static_cast<std::uint64_t>(id), std::move(pending));
     if (stopped) {
-      effects.completions.push_back({id, fail(ErrorCode::cancelled, "cancelled before it began"), {}});
+      effects.completions.push_back(
+          {id, fail(ErrorCode::cancelled, "cancelled before it began"), {}});
     } else {
       machine_.start(now, id, std::move(submission.call), submission.deadline, effects);
     }

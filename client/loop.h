@@ -55,8 +55,8 @@ class Client::Loop {
   void cancel(client::CallId id);
   // Sends what lingers, and waits until all that was submitted counted before it is done.
   void flush();
-  // Ends what is under way with `closed` or `outcome_unknown`, and joins the thread. Again: nothing.
-  // REQUIRES: not on the loop thread.
+  // Ends what is under way with `closed` or `outcome_unknown`, and joins the thread. Again:
+  // nothing. REQUIRES: not on the loop thread.
   void close();
 
   bool on_loop_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
@@ -73,7 +73,7 @@ class Client::Loop {
     Instant deadline;
     std::stop_token stop;
     Handler done;
-    std::size_t bytes = 0;  // counted against in_flight_bytes
+    std::size_t bytes = 0;    // counted against in_flight_bytes
     std::uint64_t batch = 0;  // which flush() waits for it; 0: none
   };
   struct Inbox {

@@ -13,9 +13,15 @@
 
 namespace kipu::client {
 
-inline Call call_of(const PageQuery& query) { return PageCall{query}; }
-inline Call call_of(const ScanQuery& query) { return ScanCall{query}; }
-inline void go_on_after(PageQuery& query, const Entry& last) { query.after = last.id(); }
+inline Call call_of(const PageQuery& query) {
+  return PageCall{query};
+}
+inline Call call_of(const ScanQuery& query) {
+  return ScanCall{query};
+}
+inline void go_on_after(PageQuery& query, const Entry& last) {
+  query.after = last.id();
+}
 inline void go_on_after(ScanQuery& query, const Entry& last) {
   query.after = ScanQuery::Position{last.key, last.id()};
 }

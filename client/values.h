@@ -61,8 +61,8 @@ class ValueSource {
   bool begun_ = false;
   bool ended_ = false;
   std::optional<Error> error_;
-  std::uint64_t left_ = UINT64_MAX;  // items that may still be shown
-  std::uint64_t skip_ = 0;           // items to pass over first
+  std::uint64_t left_ = UINT64_MAX;          // items that may still be shown
+  std::uint64_t skip_ = 0;                   // items to pass over first
   std::unique_ptr<Pages<PageQuery>> pages_;  // none: what entries_ holds is all
   std::vector<Entry> entries_;               // the page being walked
   std::size_t entry_ = 0;                    // the one being walked is before this

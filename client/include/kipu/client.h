@@ -52,7 +52,7 @@ struct ClientOptions {
   std::size_t in_flight_bytes = std::size_t{16} * 1024 * 1024;
   // Told of what the client meets on its way (a broker lost, found again). Called on the loop
   // thread; it must not block.
-  std::function<void(const LogLine&)> log;
+  LogSink log;
 };
 
 // What every call takes. Fields left alone have the client's or the bucket's defaults. The structs
