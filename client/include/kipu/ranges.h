@@ -52,11 +52,10 @@ class Range {
       return *this;
     }
     void operator++(int) { range_->advance(); }
-    friend bool operator==(const Iterator& at, std::default_sentinel_t) {
-      return at.range_ == nullptr || !at.range_->current_;
-    }
+    friend bool operator==(const Iterator& at, std::default_sentinel_t) { return at.at_end(); }
 
    private:
+    bool at_end() const { return range_ == nullptr || !range_->current_; }
     Range* range_ = nullptr;
   };
 
