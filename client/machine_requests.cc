@@ -1,0 +1,361 @@
+#include "client/machine_requests.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "client/machine_verify.h"
+#include "cluster/map.h"
+#include "schema/codec.h"
+
+namespace kipu::client {
+namespace {
+
+using schema::MessageKind;
+
+template <class... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;
+
+// The bucket that a read is of; null for other calls.
+const std::string* bucket_of(const Call& call) {
+  return std::visit(Overloaded{[](const PageCall& c) { return &c.query.bucket; },
+                               [](const CountCall& c) { return &c.query.bucket; },
+                               [](const KeysCall& c) { return &c.query.bucket; },
+                               [](const ScanCall& c) { return &c.query.bucket; },
+                               [](const auto&) -> const std::string* { return nullptr; }},
+                    call);
+}
+
+const std::string* key_of(const Call& call) {
+  if (const auto* page = std::get_if<PageCall>(&call)) return &page->query.key;
+  if (const auto* count = std::get_if<CountCall>(&call)) return &count->query.key;
+  return nullptr;
+}
+
+// Ping and status are for any broker, in any state.
+bool needs_ready_broker(const Call& call) {
+  return !std::holds_alternative<PingCall>(call) && !std::holds_alternative<StatusCall>(call);
+}
+
+bool is_write(const Call& call) {
+  return std::holds_alternative<BucketCreateCall>(call);
+}
+
+std::uint32_t partitions_of(const schema::ClusterMap& map) {
+  return static_cast<std::uint32_t>(map.placement.size());
+}
+
+template <class Body>
+schema::Message message_to(schema::Destination destination, MessageKind kind, const Body& body) {
+  schema::Envelope envelope;
+  envelope.kind = kind;
+  envelope.destination = destination;
+  return schema::make_message(envelope, body);
+}
+
+schema::Message to_broker(MessageKind kind) {
+  schema::Message message;
+  message.envelope.kind = kind;
+  message.envelope.destination = schema::ToBroker{};
+  return message;
+}
+
+// Decodes `message` as a T, lets `check` look at it, and makes it the reply.
+template <class T, class Check>
+Result<Reply> read_as(const schema::Message& message, MessageKind kind, Check check) {
+  if (message.envelope.kind != kind) {
+    return fail(ErrorCode::malformed,
+                fmt::format("the answer is a message of kind {} where {} was due",
+                            static_cast<int>(message.envelope.kind), static_cast<int>(kind)));
+  }
+  Result<T> body = schema::decode<T>(message.body.view());
+  if (!body) return fail(std::move(body.error()));
+  if (Status right = check(*body); !right) return fail(std::move(right.error()));
+  return Reply(std::move(*body));
+}
+
+}  // namespace
+
+Status check(const Call& call) {
+  if (const auto* create = std::get_if<BucketCreateCall>(&call)) {
+    return cluster::validate(create->bucket);
+  }
+  if (const std::string* bucket = bucket_of(call); bucket != nullptr && !is_bucket_name(*bucket)) {
+    return fail(ErrorCode::invalid_argument,
+                "a bucket name has 1 to 64 characters of A-Z a-z 0-9 . _ -");
+  }
+  const std::string* key = key_of(call);
+  if (key != nullptr && key->empty()) {
+    return fail(ErrorCode::empty_key, "a key has at least one byte");
+  }
+  if (key != nullptr && key->size() > limits::kMaxKeyBytes) {
+    return fail(ErrorCode::too_large, fmt::format("a key has at most {} bytes, and this one has {}",
+                                                  limits::kMaxKeyBytes, key->size()));
+  }
+  return {};
+}
+
+void Requests::start(Now now, Handle handle, Effects& effects) {
+  RequestState& request = *core_.calls.find(handle)->request;
+  request.timeout = core_.config.attempt_timeout;
+  if (std::holds_alternative<MapCall>(request.call)) {
+    return park(handle, core_.session.want_map());
+  }
+  go(now, handle, effects);
+}
+
+void Requests::finish(Handle handle, Result<Reply> reply, Effects& effects) {
+  Pending& call = *core_.calls.find(handle);
+  stop_waiting(*call.request);
+  timers_.clear(handle);
+  parked_.erase(call.sequence);
+  for (const std::uint64_t id : call.request->attempts) attempts_.erase(id);
+  core_.calls.complete(handle, std::move(reply), effects);
+}
+
+void Requests::stop_waiting(RequestState& request) {
+  if (request.current == 0) return;
+  request.current = 0;
+  --in_flight_;
+}
+
+void Requests::park(Handle handle, std::uint64_t map_ticket) {
+  Pending& call = *core_.calls.find(handle);
+  call.request->map_ticket = map_ticket;
+  parked_.emplace(call.sequence, handle);
+}
+
+// Sends the call, or parks it until it can be sent.
+void Requests::go(Now now, Handle handle, Effects& effects) {
+  Pending& call = *core_.calls.find(handle);
+  KIPU_CHECK(call.request->current == 0);
+  if (needs_ready_broker(call.request->call)) {
+    if (!core_.session.ready()) return park(handle, 0);
+    if (!passes_bucket(handle, call, effects)) return;
+  }
+  auto message = build(handle, call, effects);
+  if (!message) return;
+  const Instant until = std::min(now.instant + call.request->timeout, call.deadline);
+  const std::uint64_t request_id = core_.ids.next();
+  message->envelope.request_id = request_id;
+  message->envelope.remaining = std::max(until - now.instant, Duration::zero());
+  effects.to_brokers.push_back({core_.session.broker(), std::move(*message)});
+  attempts_.emplace(request_id, Attempt{handle, now.instant});
+  call.request->attempts.push_back(request_id);
+  call.request->current = request_id;
+  ++call.attempts;
+  ++call.open;
+  ++in_flight_;
+  timers_.set(handle, until);
+}
+
+// False if the call has been completed, or waits for a map that may have its bucket.
+bool Requests::passes_bucket(Handle handle, Pending& call, Effects& effects) {
+  const std::string* bucket = bucket_of(call.request->call);
+  if (bucket == nullptr || cluster::find_bucket(*core_.session.map(), *bucket) != nullptr) {
+    return true;
+  }
+  if (!call.request->map_asked) {
+    call.request->map_asked = true;
+    park(handle, core_.session.want_map());
+    return false;
+  }
+  std::string text = fmt::format("there is no bucket {}; create it first", *bucket);
+  finish(handle, fail(ErrorCode::unknown_bucket, std::move(text)), effects);
+  return false;
+}
+
+// Messages -----------------------------------------------------------------------------------
+
+// Nothing if the call has been completed instead.
+std::optional<schema::Message> Requests::build(Handle handle, Pending& call, Effects& effects) {
+  using Built = std::optional<schema::Message>;
+  return std::visit(Overloaded{[&](PageCall& c) { return build(handle, c.query, effects); },
+                               [&](CountCall& c) { return build(handle, c.query, effects); },
+                               [&](KeysCall& c) { return build(handle, c, effects); },
+                               [&](ScanCall& c) { return build(handle, c.query, effects); },
+                               [&](BucketCreateCall& c) -> Built {
+                                 return message_to(schema::ToBroker{}, MessageKind::bucket_create,
+                                                   schema::BucketCreate{c.bucket});
+                               },
+                               [&](PingCall&) -> Built { return to_broker(MessageKind::ping); },
+                               [&](StatusCall&) -> Built { return to_broker(MessageKind::status); },
+                               [&](auto&) -> Built { return std::nullopt; }},
+                    call.request->call);
+}
+
+std::optional<schema::Message> Requests::build(Handle, PageQuery& query, Effects&) {
+  query.partition =
+      cluster::partition_of(query.bucket, query.key, partitions_of(*core_.session.map()));
+  return message_to(query.partition, MessageKind::page, query);
+}
+
+std::optional<schema::Message> Requests::build(Handle, CountQuery& query, Effects&) {
+  query.partition =
+      cluster::partition_of(query.bucket, query.key, partitions_of(*core_.session.map()));
+  return message_to(query.partition, MessageKind::count, query);
+}
+
+std::optional<schema::Message> Requests::build(Handle handle, KeysCall& call, Effects& effects) {
+  call.query.partitions = cluster::coordinated_by(*core_.session.map(), call.worker);
+  if (call.query.partitions.empty()) {
+    finish(handle, Reply(KeysPage{}), effects);
+    return std::nullopt;
+  }
+  return message_to(call.worker, MessageKind::keys, call.query);
+}
+
+std::optional<schema::Message> Requests::build(Handle handle, ScanQuery& query, Effects& effects) {
+  const std::uint32_t partitions = partitions_of(*core_.session.map());
+  if (query.partition.number >= partitions) {
+    finish(handle,
+           fail(ErrorCode::invalid_argument,
+                fmt::format("there is no partition {}: the cluster has {}", query.partition.number,
+                            partitions)),
+           effects);
+    return std::nullopt;
+  }
+  return message_to(query.partition, MessageKind::scan, query);
+}
+
+Result<Reply> Requests::read(Now now, const Pending& call, const Attempt& attempt,
+                             const schema::Message& message) const {
+  const auto fits = [](const auto& query) {
+    return [&query](const auto& body) { return verify(query, body); };
+  };
+  const auto anything = [](const auto&) { return Status(); };
+  return std::visit(
+      Overloaded{[&](const PageCall& c) {
+                   return read_as<Page>(message, MessageKind::page_reply, fits(c.query));
+                 },
+                 [&](const CountCall& c) {
+                   return read_as<Count>(message, MessageKind::count_reply, fits(c.query));
+                 },
+                 [&](const KeysCall& c) {
+                   return read_as<KeysPage>(message, MessageKind::keys_reply, fits(c.query));
+                 },
+                 [&](const ScanCall& c) {
+                   const std::uint32_t partitions = partitions_of(*core_.session.map());
+                   return read_as<Page>(message, MessageKind::page_reply, [&](const Page& page) {
+                     return verify(c.query, page, partitions);
+                   });
+                 },
+                 [&](const StatusCall&) {
+                   return read_as<ClusterStatus>(message, MessageKind::status_reply, anything);
+                 },
+                 [&](const PingCall&) -> Result<Reply> {
+                   if (message.envelope.kind == MessageKind::pong) {
+                     return Reply(Pong{now.instant - attempt.sent});
+                   }
+                   return fail(ErrorCode::malformed, "a ping was not answered with a pong");
+                 },
+                 [&](const auto&) -> Result<Reply> {
+                   return fail(ErrorCode::malformed,
+                               "the broker's answer is not one to this request");
+                 }},
+      call.request->call);
+}
+
+// Answers ------------------------------------------------------------------------------------
+
+void Requests::on_reply(Now now, const schema::Message& message, Effects& effects) {
+  const auto found = attempts_.find(message.envelope.request_id);
+  if (found == attempts_.end()) return;
+  const Attempt attempt = found->second;
+  finish(attempt.handle, read(now, *core_.calls.find(attempt.handle), attempt, message), effects);
+}
+
+void Requests::on_map_reply(std::uint64_t request_id, Effects& effects) {
+  const auto found = attempts_.find(request_id);
+  if (found == attempts_.end()) return;
+  const Handle handle = found->second.handle;
+  const bool fits =
+      std::holds_alternative<BucketCreateCall>(core_.calls.find(handle)->request->call);
+  if (fits) return finish(handle, Reply(core_.session.map()), effects);
+  finish(handle, fail(ErrorCode::malformed, "the broker answered with a map that was not due"),
+         effects);
+}
+
+void Requests::on_error(Now now, std::uint64_t request_id, const Error& error, Effects& effects) {
+  const auto found = attempts_.find(request_id);
+  if (found == attempts_.end()) return;
+  const Handle handle = found->second.handle;
+  attempts_.erase(found);
+  Pending& call = *core_.calls.find(handle);
+  RequestState& request = *call.request;
+  std::erase(request.attempts, request_id);
+  --call.open;
+  if (remedy(error.code) == Remedy::ask_again) call.unknown = true;
+  const bool is_late = request.current != request_id;
+  const Treatment treatment = treat(error);
+  if (treatment != Treatment::give_up) call.refusal = error;
+  if (is_late) return;
+  stop_waiting(request);
+  if (treatment == Treatment::give_up) {
+    const Error how = is_write(request.call) ? concluded(call, error) : error;
+    return finish(handle, fail(how), effects);
+  }
+  const bool was_slow =
+      error.code == ErrorCode::outcome_unknown || error.code == ErrorCode::deadline_exceeded;
+  if (was_slow) request.timeout = longer(request.timeout);
+  if (treatment == Treatment::fetch_map) request.map_ticket = core_.session.want_map();
+  const Duration pause = backoff(core_.config, core_.rng, std::max(call.attempts, 1U));
+  timers_.set(handle, now.instant + pause);
+}
+
+void Requests::on_undeliverable(Now now, std::uint64_t request_id, const Error& error,
+                                Effects& effects) {
+  const auto found = attempts_.find(request_id);
+  if (found == attempts_.end()) return;
+  --core_.calls.find(found->second.handle)->attempts;
+  on_error(now, request_id, error, effects);
+}
+
+// Maps and time ------------------------------------------------------------------------------
+
+void Requests::on_map(Now now, Effects& effects) {
+  std::vector<Handle> ready;
+  std::erase_if(parked_, [&](const auto& item) {
+    const Pending* call = core_.calls.find(item.second);
+    const bool waits = !core_.session.fetched(call->request->map_ticket);
+    if (!waits) ready.push_back(item.second);
+    return !waits;
+  });
+  for (const Handle handle : ready) {
+    const Call& call = core_.calls.find(handle)->request->call;
+    if (std::holds_alternative<MapCall>(call)) {
+      finish(handle, Reply(core_.session.map()), effects);
+    } else {
+      go(now, handle, effects);
+    }
+  }
+}
+
+void Requests::on_tick(Now now, Effects& effects) {
+  while (const auto handle = timers_.pop_due(now.instant)) {
+    RequestState& request = *core_.calls.find(*handle)->request;
+    if (request.current != 0) {
+      stop_waiting(request);
+      request.timeout = longer(request.timeout);
+    }
+    if (core_.session.fetched(request.map_ticket)) {
+      go(now, *handle, effects);
+    } else {
+      park(*handle, request.map_ticket);
+    }
+  }
+}
+
+}  // namespace kipu::client
