@@ -10,10 +10,13 @@
 #include <system_error>
 #include <thread>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -339,6 +342,18 @@ std::string field_of(std::string_view line, std::string_view name) {
 
 std::string program(std::string_view name) {
   return std::string(KIPU_BUILD_DIRECTORY) + "/bin/" + std::string(name);
+}
+
+int free_port() {
+  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if (bind(socket.get(), generic, size) != 0) fail_with_errno("bind");
+  if (getsockname(socket.get(), generic, &size) != 0) fail_with_errno("getsockname");
+  return ntohs(address.sin_port);
 }
 
 void pause_between_checks() {

@@ -96,6 +96,9 @@ std::string field_of(std::string_view line, std::string_view name);
 // The path of a program of this build, such as program("kipu-broker").
 std::string program(std::string_view name);
 
+// A TCP port of 127.0.0.1 that was free a moment ago. Better: bind port 0, and ask which it is.
+int free_port();
+
 void pause_between_checks();
 
 // Checks `holds` again and again until it is true; false if it is not within kPatience.
