@@ -1,0 +1,152 @@
+#include "worker/runtime.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bus/clock.h"
+
+namespace kipu::worker {
+namespace {
+
+constexpr std::size_t kBatchMessages = 256;
+
+}  // namespace
+
+Result<std::unique_ptr<Runtime>> Runtime::create(bus::Bus& bus, storage::Store& store,
+                                                 RuntimeOptions options, Rng rng, LogSink log) {
+  auto socket = bus.connect_dealer(options.broker);
+  if (!socket) return fail(std::move(socket).error());
+  return std::unique_ptr<Runtime>(
+      new Runtime(bus, store, std::move(options), rng, std::move(log), std::move(*socket)));
+}
+
+Runtime::Runtime(bus::Bus& bus, storage::Store& store, RuntimeOptions options, Rng rng, LogSink log,
+                 std::unique_ptr<bus::Socket> socket)
+    : options_(std::move(options)),
+      log_(std::move(log)),
+      socket_(std::move(socket)),
+      poller_(bus.make_poller()),
+      machine_(options_.config, store.info(), rng, bus::read_clocks()),
+      completions_(*poller_),
+      sampler_(store, completions_),
+      threads_(store, options_.readers) {
+  poller_->add(*socket_);
+}
+
+Runtime::~Runtime() = default;
+
+void Runtime::stop() {
+  stop_asked_ = true;
+  poller_->wake();
+}
+
+Status Runtime::run() {
+  while (!stop_asked_ && !stop_reason_) pass(Instant::never());
+  if (!stop_reason_) {
+    if (auto drained = drain(); !drained) return drained;
+  }
+  if (stop_reason_) return fail(ErrorCode::io_error, *stop_reason_);
+  return {};
+}
+
+Status Runtime::drain() {
+  Effects effects;
+  const Now now = bus::read_clocks();
+  machine_.drain(now, effects);
+  perform(std::move(effects));
+  const Instant give_up = now.instant + options_.drain;
+  while (!stop_reason_ && !machine_.idle()) {
+    if (bus::read_clocks().instant >= give_up) {
+      return fail(ErrorCode::deadline_exceeded, "stopped with requests still under way");
+    }
+    pass(give_up);
+  }
+  return {};
+}
+
+// One turn of the loop. Everything that has arrived is handed to the machine at one time, and its
+// effects are performed together: so what came together is committed together.
+void Runtime::pass(Instant wake_by) {
+  const Instant due = std::min(wake_by, std::min(machine_.next_tick(), next_sample_));
+  poller_->wait(std::max(due - bus::read_clocks().instant, Duration::zero()));
+  const Now now = bus::read_clocks();
+  Effects effects;
+  take_completions(now, effects);
+  take_messages(now, effects);
+  if (now.instant >= machine_.next_tick()) machine_.on_tick(now, effects);
+  sample_if_due(now);
+  perform(std::move(effects));
+}
+
+void Runtime::take_messages(Now now, Effects& effects) {
+  batch_.clear();
+  socket_->receive(batch_, kBatchMessages);
+  for (bus::Incoming& incoming : batch_) {
+    machine_.on_message(now, std::move(incoming.message), effects);
+  }
+}
+
+void Runtime::take_completions(Now now, Effects& effects) {
+  for (Completion& completion : completions_.take()) take(now, std::move(completion), effects);
+}
+
+void Runtime::take(Now now, Completion completion, Effects& effects) {
+  if (auto* committed = std::get_if<Committed>(&completion)) {
+    machine_.on_committed(now, committed->id, committed->status, effects);
+  } else if (auto* done = std::get_if<ReadDone>(&completion)) {
+    machine_.on_read(now, done->id, std::move(done->result), effects);
+  } else if (auto* saved = std::get_if<MapSaved>(&completion)) {
+    machine_.on_map_saved(now, saved->version, saved->status, effects);
+  } else {
+    machine_.on_stats(now, std::get<storage::StoreStats>(completion), effects);
+  }
+}
+
+void Runtime::sample_if_due(Now now) {
+  if (now.instant < next_sample_) return;
+  next_sample_ = now.instant + options_.config.heartbeat;
+  sampler_.sample();
+}
+
+void Runtime::perform(Effects effects) {
+  for (const LogLine& line : effects.log) {
+    if (log_) log_(line);
+  }
+  if (effects.stop) {
+    stop_reason_ = std::move(effects.stop);
+    return;  // and nothing more is answered
+  }
+  for (SaveMap& save : effects.save_maps) submit(std::move(save));
+  if (effects.commit) submit(std::move(*effects.commit));
+  for (Read& read : effects.reads) submit(std::move(read));
+  for (schema::Message& message : effects.to_broker) send(std::move(message));
+}
+
+void Runtime::submit(Commit commit) {
+  threads_.merge(std::move(commit.entries), [this, id = commit.id](Status status) {
+    completions_.put(Committed{id, std::move(status)});
+  });
+}
+
+void Runtime::submit(Read read) {
+  threads_.read(std::move(read.query), [this, id = read.id](Result<ReadResult> result) {
+    completions_.put(ReadDone{id, std::move(result)});
+  });
+}
+
+void Runtime::submit(SaveMap save) {
+  threads_.save_map(save.cluster, std::move(save.map),
+                    [this, version = save.version](Status status) {
+                      completions_.put(MapSaved{version, std::move(status)});
+                    });
+}
+
+// What cannot be sent is lost, as it could be on the wire: the broker answers by its deadlines.
+void Runtime::send(schema::Message message) {
+  const auto sent = socket_->send({}, std::move(message));
+  if (!sent && log_) {
+    log_({LogLevel::warning, "a message to the broker was dropped: " + sent.error().message});
+  }
+}
+
+}  // namespace kipu::worker
