@@ -1,0 +1,339 @@
+#include "storage/leveldb_reads.h"
+
+#include <algorithm>
+#include <memory>
+#include <queue>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <leveldb/db.h>
+
+#include "base/entry.h"
+#include "storage/key_codec.h"
+#include "storage/range.h"
+#include "storage/record.h"
+
+namespace kipu::storage {
+namespace {
+
+std::string_view view(const leveldb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+leveldb::Slice as_slice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+// An iterator over the database. Where it comes upon something that it cannot read it skips that,
+// or ends: only status() tells, so every read asks it before it returns anything.
+class Cursor {
+ public:
+  explicit Cursor(leveldb::DB& db) : iterator_(db.NewIterator(options())) {}
+
+  void seek(std::string_view to) { iterator_->Seek(as_slice(to)); }
+  // To the last record before `end`.
+  void seek_before(std::string_view end) {
+    iterator_->Seek(as_slice(end));
+    if (iterator_->Valid()) {
+      iterator_->Prev();
+    } else {
+      iterator_->SeekToLast();
+    }
+  }
+  void next() { iterator_->Next(); }
+  void previous() { iterator_->Prev(); }
+
+  bool is_valid() const { return iterator_->Valid(); }
+  std::string_view key() const { return view(iterator_->key()); }
+  std::string_view value() const { return view(iterator_->value()); }
+
+  Status status() const {
+    const leveldb::Status status = iterator_->status();
+    if (status.ok()) return {};
+    return fail(ErrorCode::unreadable,
+                fmt::format("the store cannot read its data: {}", status.ToString()));
+  }
+
+ private:
+  static leveldb::ReadOptions options() {
+    leveldb::ReadOptions options;
+    options.verify_checksums = true;
+    return options;
+  }
+
+  std::unique_ptr<leveldb::Iterator> iterator_;
+};
+
+// `read`, if the iterator saw everything that `read` rests on.
+template <class T>
+Result<T> if_whole(const Cursor& cursor, T read) {
+  if (Status status = cursor.status(); !status) return fail(std::move(status.error()));
+  return read;
+}
+
+// The records of one key within a range of ids: from `begin`, before `end`.
+struct RecordRange {
+  std::string begin;
+  std::string end;
+};
+
+RecordRange records_of(std::string prefix, const IdRange& ids) {
+  RecordRange range{prefix, std::move(prefix)};
+  append_id(range.begin, ids.least);
+  if (!ids.includes_least) range.begin.push_back('\0');  // what follows the least at once
+  if (ids.end) {
+    append_id(range.end, *ids.end);
+  } else {
+    move_past_key(range.end);
+  }
+  return range;
+}
+
+std::string_view id_part(std::string_view record_key) {
+  return record_key.substr(record_key.size() - kEncodedIdBytes);
+}
+
+// Fills in what the record under `cursor` says, into an entry whose bucket and key are known.
+// `prefix_bytes` is what stands before the id.
+Status decode_record(const Cursor& cursor, std::size_t prefix_bytes, Entry& entry) {
+  const std::string_view record_key = cursor.key();
+  if (record_key.size() != prefix_bytes + kEncodedIdBytes) {
+    return fail(ErrorCode::unreadable,
+                fmt::format("a record of key {} in bucket {} has a damaged key",
+                            printable(entry.key), printable(entry.bucket)));
+  }
+  const EntryId id = decode_id(id_part(record_key));
+  entry.stamp = id.stamp;
+  entry.digest = id.digest;
+  return decode_record_value(cursor.value(), entry);
+}
+
+// The key of a record, of whose key `bucket_bytes` stand before it.
+Status decode_key_of(std::string_view record_key, std::size_t bucket_bytes, std::string& key) {
+  const std::size_t around = bucket_bytes + kEncodedIdBytes;
+  if (record_key.size() < around) return fail(ErrorCode::unreadable, "a record's key is too short");
+  Status decoded = decode_key(record_key.substr(bucket_bytes, record_key.size() - around), key);
+  if (!decoded) decoded.error().code = ErrorCode::unreadable;
+  return decoded;
+}
+
+}  // namespace
+
+Result<Page> read_page(leveldb::DB& db, const PageQuery& query) {
+  Page page;
+  const IdRange ids = range_of(query);
+  if (ids.is_empty()) return page;
+  std::string prefix = key_prefix(query.partition, query.bucket, query.key);
+  const std::size_t prefix_bytes = prefix.size();
+  const RecordRange range = records_of(std::move(prefix), ids);
+  PageBudget budget(query.max_entries, query.max_bytes);
+  Cursor cursor(db);
+  const auto is_within = [&](std::string_view record_key) {
+    return query.reverse ? record_key >= range.begin : record_key < range.end;
+  };
+  query.reverse ? cursor.seek_before(range.end) : cursor.seek(range.begin);
+  while (cursor.is_valid() && is_within(cursor.key())) {
+    Entry entry;
+    entry.bucket = query.bucket;
+    entry.key = query.key;
+    Status decoded = decode_record(cursor, prefix_bytes, entry);
+    if (!decoded) return fail(std::move(decoded.error()));
+    if (!budget.take(entry.pair_bytes())) {
+      page.complete = false;
+      break;
+    }
+    page.entries.push_back(std::move(entry));
+    query.reverse ? cursor.previous() : cursor.next();
+  }
+  return if_whole(cursor, std::move(page));
+}
+
+Result<Count> read_count(leveldb::DB& db, const CountQuery& query) {
+  Count count;
+  const IdRange ids = range_of(query);
+  if (ids.is_empty()) return count;
+  std::string prefix = key_prefix(query.partition, query.bucket, query.key);
+  const std::size_t prefix_bytes = prefix.size();
+  const RecordRange range = records_of(std::move(prefix), ids);
+  Entry entry;  // reused: only its last id is asked for
+  entry.bucket = query.bucket;
+  entry.key = query.key;
+  Cursor cursor(db);
+  for (cursor.seek(range.begin); cursor.is_valid() && cursor.key() < range.end; cursor.next()) {
+    if (count.entries > 0 && count.entries >= query.max_entries) {
+      count.next_after = entry.id();
+      break;
+    }
+    Status decoded = decode_record(cursor, prefix_bytes, entry);
+    if (!decoded) return fail(std::move(decoded.error()));
+    ++count.entries;
+    count.values += entry.values.size();
+  }
+  return if_whole(cursor, count);
+}
+
+namespace {
+
+// Walks the keys of one bucket over many partitions, with one iterator: a heap holds the next key
+// of each partition, and the least is taken.
+class KeyMerger {
+ public:
+  KeyMerger(leveldb::DB& db, const KeysQuery& query) : query_(query), cursor_(db) {}
+
+  Result<KeysPage> run() {
+    if (Status opened = open(); !opened) return fail(std::move(opened.error()));
+    KeysPageBuilder page(query_);
+    while (!heads_.empty()) {
+      const std::string key = heads_.top().key;
+      Result<bool> is_listed = pass(key);
+      if (!is_listed) return fail(std::move(is_listed.error()));
+      if (!page.add(key, *is_listed)) break;
+    }
+    return if_whole(cursor_, std::move(page).take());
+  }
+
+ private:
+  // The next key of a partition.
+  struct Head {
+    std::string key;
+    PartitionId partition;
+  };
+  struct LaterKey {
+    bool operator()(const Head& a, const Head& b) const { return a.key > b.key; }
+  };
+
+  Status open() {
+    const bool goes_on = query_.after && *query_.after >= query_.prefix;
+    for (const PartitionId partition : query_.partitions) {
+      start_key(partition, goes_on ? *query_.after : query_.prefix);
+      if (goes_on) append_past_key(scratch_);
+      cursor_.seek(scratch_);
+      if (Status pushed = push_head(partition); !pushed) return pushed;
+    }
+    return {};
+  }
+
+  // Moves every partition that stands at `key` to its next one. Says whether any has it to list.
+  Result<bool> pass(const std::string& key) {
+    bool is_listed = false;
+    while (!heads_.empty() && heads_.top().key == key) {
+      const PartitionId partition = heads_.top().partition;
+      heads_.pop();
+      const Result<bool> has = pass_in(partition, key);
+      if (!has) return has;
+      is_listed = is_listed || *has;
+      if (Status pushed = push_head(partition); !pushed) return fail(std::move(pushed.error()));
+    }
+    return is_listed;
+  }
+
+  // Leaves the iterator behind the records of `key`.
+  Result<bool> pass_in(PartitionId partition, const std::string& key) {
+    start_key(partition, key);
+    append_past_key(scratch_);
+    if (!query_.skip_removed) {
+      cursor_.seek(scratch_);
+      return true;
+    }
+    cursor_.seek_before(scratch_);
+    Result<bool> removed = newest_is_removal(key);
+    if (!removed) return removed;
+    cursor_.next();
+    return !*removed;
+  }
+
+  // REQUIRES: the iterator stands at the newest record of `key`, where there was one.
+  Result<bool> newest_is_removal(const std::string& key) {
+    if (Status whole = cursor_.status(); !whole) return fail(std::move(whole.error()));
+    const std::string_view prefix = std::string_view(scratch_).substr(0, scratch_.size() - 1);
+    if (!cursor_.is_valid() || !cursor_.key().starts_with(prefix)) {
+      return fail(ErrorCode::unreadable,
+                  fmt::format("the records of key {} in bucket {} were there and cannot be found",
+                              printable(key), printable(query_.bucket)));
+    }
+    Entry newest;
+    newest.bucket = query_.bucket;
+    newest.key = key;
+    Status decoded = decode_record(cursor_, scratch_.size(), newest);
+    if (!decoded) return fail(std::move(decoded.error()));
+    return newest.kind == EntryKind::remove;
+  }
+
+  // Puts the key under the iterator on the heap, if it is of that partition and asked for.
+  Status push_head(PartitionId partition) {
+    if (!cursor_.is_valid()) return {};
+    const std::size_t bucket_bytes = start_key(partition, query_.prefix);
+    const std::string_view record_key = cursor_.key();
+    if (!record_key.starts_with(scratch_)) return {};
+    Head head{{}, partition};
+    if (Status decoded = decode_key_of(record_key, bucket_bytes, head.key); !decoded)
+      return decoded;
+    heads_.push(std::move(head));
+    return {};
+  }
+
+  // Sets scratch_ to what the records of all keys beginning with `key` begin with. Returns how much
+  // of it stands before the key.
+  std::size_t start_key(PartitionId partition, std::string_view key) {
+    scratch_.clear();
+    append_bucket_prefix(scratch_, partition, query_.bucket);
+    const std::size_t bucket_bytes = scratch_.size();
+    append_escaped(scratch_, key);
+    return bucket_bytes;
+  }
+
+  const KeysQuery& query_;
+  Cursor cursor_;
+  std::string scratch_;  // the database key that was last built
+  std::priority_queue<Head, std::vector<Head>, LaterKey> heads_;
+};
+
+}  // namespace
+
+Result<KeysPage> read_keys(leveldb::DB& db, const KeysQuery& query) {
+  return KeyMerger(db, query).run();
+}
+
+namespace {
+
+// Where a scan begins: at the prefix, or behind the position where the last page ended.
+std::string first_of_scan(const ScanQuery& query, const std::string& all) {
+  if (!query.after) return all;
+  std::string begin = key_prefix(query.partition, query.bucket, query.after->key);
+  append_id(begin, query.after->id);
+  begin.push_back('\0');  // what follows that record at once
+  return std::max(begin, all);
+}
+
+}  // namespace
+
+Result<Page> read_scan(leveldb::DB& db, const ScanQuery& query) {
+  std::string all;
+  append_bucket_prefix(all, query.partition, query.bucket);
+  const std::size_t bucket_bytes = all.size();
+  append_escaped(all, query.prefix);
+  Page page;
+  PageBudget budget(query.max_entries, query.max_bytes);
+  Cursor cursor(db);
+  cursor.seek(first_of_scan(query, all));
+  for (; cursor.is_valid() && cursor.key().starts_with(all); cursor.next()) {
+    Entry entry;
+    entry.bucket = query.bucket;
+    if (Status ok = decode_key_of(cursor.key(), bucket_bytes, entry.key); !ok) {
+      return fail(std::move(ok.error()));
+    }
+    Status decoded = decode_record(cursor, cursor.key().size() - kEncodedIdBytes, entry);
+    if (!decoded) return fail(std::move(decoded.error()));
+    if (!budget.take(entry.pair_bytes())) {
+      page.complete = false;
+      break;
+    }
+    page.entries.push_back(std::move(entry));
+  }
+  return if_whole(cursor, std::move(page));
+}
+
+}  // namespace kipu::storage

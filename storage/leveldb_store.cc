@@ -1,0 +1,367 @@
+#include "storage/leveldb_store.h"
+
+#include <array>
+#include <atomic>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+#include <leveldb/cache.h>
+#include <leveldb/db.h>
+#include <leveldb/write_batch.h>
+
+#include "base/check.h"
+#include "base/little_endian.h"
+#include "storage/files.h"
+#include "storage/key_codec.h"
+#include "storage/leveldb_reads.h"
+#include "storage/record.h"
+#include "storage/store_file.h"
+
+namespace kipu::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What a store's directory holds.
+struct Layout {
+  fs::path directory;
+  fs::path store_file;  // there once init has done everything else
+  fs::path unfinished;  // the store file while init is at work: no entry can be there yet
+  fs::path database;
+
+  explicit Layout(const fs::path& at)
+      : directory(at),
+        store_file(at / "store"),
+        unfinished(at / "store.init"),
+        database(at / "db") {}
+};
+
+// Also if nobody can say what is there: who opens it then will hear why.
+bool is_there(const fs::path& path) {
+  std::error_code error;
+  return fs::status(path, error).type() != fs::file_type::not_found;
+}
+
+fs::path resolved(const fs::path& path) {
+  std::error_code error;
+  fs::path made = fs::absolute(path, error);
+  return error ? path : made;
+}
+
+leveldb::Slice as_slice(std::string_view bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+constexpr std::string_view kStatisticsKey(&space::kStatistics, 1);
+
+// How many entries were ever merged, as the database says: not exact, so what cannot be read is
+// none, and keeps nobody from opening the store.
+std::uint64_t merged_entries(leveldb::DB& db) {
+  std::string value;
+  const leveldb::Status found = db.Get({}, as_slice(kStatisticsKey), &value);
+  return found.ok() && value.size() == sizeof(std::uint64_t) ? load_le<std::uint64_t>(value.data())
+                                                             : 0;
+}
+
+class LevelDbStore final : public Store {
+ public:
+  LevelDbStore(Layout layout, FileDescriptor lock, std::unique_ptr<leveldb::Cache> cache,
+               std::unique_ptr<leveldb::DB> db, StoreInfo info)
+      : layout_(std::move(layout)),
+        lock_(std::move(lock)),
+        cache_(std::move(cache)),
+        db_(std::move(db)),
+        info_(std::move(info)),
+        merged_(merged_entries(*db_)) {}
+
+  Status merge(std::span<const PlacedEntry> entries) override {
+    if (has_failed_) return refuse_after_failure();
+    batch_.Clear();
+    for (const PlacedEntry& placed : entries) {
+      if (Status valid = validate(placed.entry); !valid) return valid;
+      put(placed);
+    }
+    if (entries.empty()) return {};
+    return commit(entries.size());
+  }
+
+  Status save_map(ClusterId cluster, std::string map) override {
+    if (has_failed_) return refuse_after_failure();
+    if (Status fits = check_cluster(info_, cluster); !fits) return fits;
+    StoreInfo next = info_;
+    next.cluster = cluster;
+    next.map = std::move(map);
+    const std::string bytes = encode_store_file(next);
+    if (bytes.size() > kMaxStoreFileBytes) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("a map of {} bytes is larger than any can be", next.map.size()));
+    }
+    if (Status replaced = replace_file(layout_.store_file, bytes); !replaced) {
+      has_failed_ = true;
+      return replaced;
+    }
+    info_ = std::move(next);
+    return {};
+  }
+
+  Result<Page> page(const PageQuery& query) const override { return read_page(*db_, query); }
+  Result<Count> count(const CountQuery& query) const override { return read_count(*db_, query); }
+  Result<KeysPage> keys(const KeysQuery& query) const override { return read_keys(*db_, query); }
+  Result<Page> scan(const ScanQuery& query) const override { return read_scan(*db_, query); }
+
+  const StoreInfo& info() const override { return info_; }
+
+  StoreStats stats() const override {
+    return {.entries_estimate = merged_.load(std::memory_order_relaxed),
+            .disk_bytes = table_bytes() + log_bytes(),
+            .free_bytes = free_bytes(layout_.directory)};
+  }
+
+ private:
+  void put(const PlacedEntry& placed) {
+    const Entry& entry = placed.entry;
+    key_.clear();
+    append_bucket_prefix(key_, placed.partition, entry.bucket);
+    append_escaped(key_, entry.key);
+    append_key_end(key_);
+    append_id(key_, entry.id());
+    value_.clear();
+    append_record_value(value_, entry);
+    batch_.Put(key_, value_);
+  }
+
+  Status commit(std::size_t entries) {
+    const std::uint64_t merged = merged_.load(std::memory_order_relaxed) + entries;
+    value_.clear();
+    append_le(value_, merged);
+    batch_.Put(as_slice(kStatisticsKey), value_);
+    leveldb::WriteOptions options;
+    options.sync = true;  // always: a mix of synced and other writes loses synced ones
+    const leveldb::Status written = db_->Write(options, &batch_);
+    if (!written.ok()) {
+      has_failed_ = true;
+      return fail(ErrorCode::io_error, fmt::format("cannot write to the store in {}: {}",
+                                                   layout_.directory.string(), written.ToString()));
+    }
+    merged_.store(merged, std::memory_order_relaxed);
+    return {};
+  }
+
+  Status refuse_after_failure() const {
+    return fail(ErrorCode::io_error,
+                fmt::format("a write to the store in {} failed earlier: the process must be "
+                            "restarted before it writes again",
+                            layout_.directory.string()));
+  }
+
+  // Both from memory, without asking the file system: a store may have thousands of files.
+  std::uint64_t table_bytes() const {
+    const std::array<char, 1> last{'\xff'};
+    const leveldb::Range all(leveldb::Slice(), leveldb::Slice(last.data(), last.size()));
+    std::uint64_t bytes = 0;
+    db_->GetApproximateSizes(&all, 1, &bytes);
+    return bytes;
+  }
+
+  // What is not in tables yet lies in write buffers, and as much of it in logs.
+  std::uint64_t log_bytes() const {
+    std::string memory;
+    if (!db_->GetProperty("leveldb.approximate-memory-usage", &memory)) return 0;
+    const std::uint64_t all = std::strtoull(memory.c_str(), nullptr, 10);
+    const std::uint64_t cached = cache_->TotalCharge();
+    return all > cached ? all - cached : 0;
+  }
+
+  // Constant after construction. The lock goes last, and the cache outlives the database.
+  const Layout layout_;
+  const FileDescriptor lock_;
+  const std::unique_ptr<leveldb::Cache> cache_;
+  const std::unique_ptr<leveldb::DB> db_;
+
+  // Of the committing thread. Batch and scratch are reused, so that a merge allocates nothing.
+  StoreInfo info_;
+  bool has_failed_ = false;
+  leveldb::WriteBatch batch_;
+  std::string key_;
+  std::string value_;
+
+  std::atomic<std::uint64_t> merged_;
+};
+
+leveldb::Options database_options(const LevelDbOptions& options, leveldb::Cache* cache) {
+  leveldb::Options made;
+  made.create_if_missing = false;
+  made.paranoid_checks = true;
+  made.write_buffer_size = options.write_buffer_bytes;
+  made.max_file_size = options.table_bytes;
+  made.block_cache = cache;
+  return made;
+}
+
+Status as_open_status(const Layout& layout, const leveldb::Status& status) {
+  if (status.ok()) return {};
+  const std::string path = layout.database.string();
+  const std::string text = status.ToString();
+  if (status.IsCorruption() || status.IsInvalidArgument()) {
+    return fail(
+        ErrorCode::corrupt,
+        fmt::format("the database in {} is damaged ({}): set {} aside, and make a new store "
+                    "with `kipu-worker init` or restore a copy",
+                    path, text, layout.directory.string()));
+  }
+  if (text.find("/LOCK") != std::string::npos) {
+    return fail(ErrorCode::in_use, fmt::format("the database in {} is in use by another process "
+                                               "({}): stop that one first",
+                                               path, text));
+  }
+  return fail(ErrorCode::io_error, fmt::format("cannot open the database in {}: {}", path, text));
+}
+
+// Why a directory without a store file cannot be opened.
+Error explain_missing_store_file(const Layout& layout) {
+  const std::string at = layout.directory.string();
+  if (is_there(layout.unfinished)) {
+    return {ErrorCode::not_a_store,
+            fmt::format("the making of a store in {} was interrupted: repeat `kipu-worker init "
+                        "--data {}`",
+                        at, at)};
+  }
+  if (is_there(layout.database)) {
+    return {ErrorCode::corrupt,
+            fmt::format("{} holds a database but no store file: restore {}, or set the directory "
+                        "aside and make a new store with `kipu-worker init`",
+                        at, layout.store_file.string())};
+  }
+  return {ErrorCode::not_a_store,
+          fmt::format("{} holds no store: make one with `kipu-worker init --data {}`", at, at)};
+}
+
+Error explain_store_file(const Layout& layout, const Error& error) {
+  const std::string at = layout.store_file.string();
+  switch (error.code) {
+    case ErrorCode::newer_format:
+      return {error.code,
+              fmt::format("{} is of a newer Kipu, {}: run that version", at, error.message)};
+    case ErrorCode::corrupt:
+      return {error.code,
+              fmt::format("{} is damaged, {}: restore a copy of it, or set the directory aside and "
+                          "make a new store with `kipu-worker init`",
+                          at, error.message)};
+    default:
+      return error;
+  }
+}
+
+Result<StoreInfo> load_store_file(const Layout& layout) {
+  if (!is_there(layout.store_file)) return fail(explain_missing_store_file(layout));
+  Result<StoreInfo> info =
+      read_file(layout.store_file, kMaxStoreFileBytes).and_then(decode_store_file);
+  if (!info) return fail(explain_store_file(layout, info.error()));
+  return info;
+}
+
+Status check_database(const Layout& layout) {
+  const fs::path current = layout.database / "CURRENT";
+  if (is_there(current)) return {};
+  return fail(ErrorCode::corrupt,
+              fmt::format("{} is missing, so its data cannot be read, and nothing is made in its "
+                          "place: restore a copy, or set {} aside and make a new store with "
+                          "`kipu-worker init`",
+                          (is_there(layout.database) ? current : layout.database).string(),
+                          layout.directory.string()));
+}
+
+Status add_run(const Layout& layout, StoreInfo& info, Rng& rng) {
+  if (info.runs.size() >= kMaxRuns) {
+    const auto surplus = info.runs.size() - kMaxRuns + 1;
+    info.runs.erase(info.runs.begin(), info.runs.begin() + static_cast<std::ptrdiff_t>(surplus));
+  }
+  info.runs.push_back(rng.next());
+  return replace_file(layout.store_file, encode_store_file(info));
+}
+
+// What lies in the directory, other than an interrupted init and what a file system puts there.
+Status check_empty(const Layout& layout) {
+  std::error_code error;
+  fs::directory_iterator at(layout.directory, error);
+  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
+    const fs::path& path = at->path();
+    const bool is_leftover =
+        is_there(layout.unfinished) && (path == layout.unfinished || path == layout.database);
+    if (is_leftover || path.filename() == "lost+found") continue;
+    return fail(ErrorCode::invalid_argument,
+                path == layout.store_file
+                    ? fmt::format("{} holds a store already", layout.directory.string())
+                    : fmt::format("{} is not empty, it holds {}: choose another directory",
+                                  layout.directory.string(), path.filename().string()));
+  }
+  if (error) {
+    return fail(ErrorCode::io_error,
+                fmt::format("cannot list {}: {}", layout.directory.string(), error.message()));
+  }
+  return {};
+}
+
+Status make_database(const Layout& layout) {
+  leveldb::Options options;
+  // Of an interrupted init, so nothing is in it.
+  if (const leveldb::Status gone = leveldb::DestroyDB(layout.database.string(), options);
+      !gone.ok()) {
+    return as_open_status(layout, gone);
+  }
+  options.create_if_missing = true;
+  options.error_if_exists = true;
+  leveldb::DB* made = nullptr;
+  const leveldb::Status status = leveldb::DB::Open(options, layout.database.string(), &made);
+  const std::unique_ptr<leveldb::DB> closes(made);
+  return as_open_status(layout, status);
+}
+
+}  // namespace
+
+Status init_leveldb_store(const fs::path& directory, Rng& rng) {
+  const Layout layout(resolved(directory));
+  if (Status made = make_directory(layout.directory); !made) return made;
+  const Result<FileDescriptor> lock = lock_directory(layout.directory);
+  if (!lock) return fail(lock.error());
+  if (Status empty = check_empty(layout); !empty) return empty;
+  StoreInfo info;
+  info.store = StoreId{Uuid::random(rng)};
+  // From here on the directory says that init is at work; the rename at the end says that it is
+  // done. So a crash at any point leaves what init can begin again and open refuses.
+  Status done = write_file(layout.unfinished, encode_store_file(info));
+  if (done) done = make_database(layout);
+  if (done) done = sync_directory(layout.database);
+  if (done) done = sync_directory(layout.directory);
+  if (done) done = rename_file(layout.unfinished, layout.store_file);
+  return done;
+}
+
+Result<std::unique_ptr<Store>> open_leveldb_store(const fs::path& directory,
+                                                  const LevelDbOptions& options, Rng& rng) {
+  Layout layout(resolved(directory));
+  if (!is_there(layout.directory)) return fail(explain_missing_store_file(layout));
+  Result<FileDescriptor> lock = lock_directory(layout.directory);
+  if (!lock) return fail(std::move(lock.error()));
+  Result<StoreInfo> info = load_store_file(layout);
+  if (!info) return fail(std::move(info.error()));
+  if (Status there = check_database(layout); !there) return fail(std::move(there.error()));
+
+  std::unique_ptr<leveldb::Cache> cache(leveldb::NewLRUCache(options.block_cache_bytes));
+  leveldb::DB* opened = nullptr;
+  const leveldb::Status status =
+      leveldb::DB::Open(database_options(options, cache.get()), layout.database.string(), &opened);
+  std::unique_ptr<leveldb::DB> db(opened);
+  if (Status good = as_open_status(layout, status); !good) return fail(std::move(good.error()));
+  // LevelDB has renamed CURRENT and does not sync that.
+  Status synced = sync_directory(layout.database);
+  if (synced) synced = add_run(layout, *info, rng);
+  if (!synced) return fail(std::move(synced.error()));
+  return std::make_unique<LevelDbStore>(std::move(layout), std::move(*lock), std::move(cache),
+                                        std::move(db), std::move(*info));
+}
+
+}  // namespace kipu::storage

@@ -1,0 +1,111 @@
+#include "storage/store_file.h"
+
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/digest.h"
+#include "base/little_endian.h"
+
+namespace kipu::storage {
+namespace {
+
+constexpr std::string_view kMagic = "KIPUSTOR";
+constexpr std::size_t kHeadBytes = kMagic.size() + sizeof(std::uint32_t);
+constexpr std::size_t kChecksumBytes = sizeof(std::uint64_t);
+
+void append_uuid(std::string& to, const Uuid& id) {
+  append_be(to, id.high);
+  append_be(to, id.low);
+}
+
+// Takes from the front of bytes; once something is missing, everything after it is.
+class Parser {
+ public:
+  explicit Parser(std::string_view bytes) : left_(bytes) {}
+
+  template <class T>
+  T take_le() {
+    const std::string_view bytes = take(sizeof(T));
+    return bytes.empty() ? T{0} : load_le<T>(bytes.data());
+  }
+
+  Uuid take_uuid() {
+    const std::string_view bytes = take(2 * sizeof(std::uint64_t));
+    if (bytes.empty()) return {};
+    return {load_be<std::uint64_t>(bytes.data()), load_be<std::uint64_t>(bytes.data() + 8)};
+  }
+
+  std::string_view take(std::size_t size) {
+    if (left_.size() < size) {
+      is_short_ = true;
+      left_ = {};
+      return {};
+    }
+    const std::string_view taken = left_.substr(0, size);
+    left_.remove_prefix(size);
+    return taken;
+  }
+
+  bool ended_well() const { return !is_short_ && left_.empty(); }
+
+ private:
+  std::string_view left_;
+  bool is_short_ = false;
+};
+
+Status check_head(std::string_view bytes) {
+  if (bytes.size() < kHeadBytes + kChecksumBytes || !bytes.starts_with(kMagic)) {
+    return fail(ErrorCode::corrupt, "it is not a store file");
+  }
+  const std::size_t end = bytes.size() - kChecksumBytes;
+  if (load_le<std::uint64_t>(bytes.data() + end) != hash64(bytes.substr(0, end))) {
+    return fail(ErrorCode::corrupt, "its checksum does not match");
+  }
+  const auto version = load_le<std::uint32_t>(bytes.data() + kMagic.size());
+  if (version > kFormatVersion) {
+    return fail(ErrorCode::newer_format,
+                fmt::format("it has format version {}, and this Kipu knows {} at most", version,
+                            kFormatVersion));
+  }
+  if (version == 0) return fail(ErrorCode::corrupt, "it has format version 0, which never was");
+  return {};
+}
+
+}  // namespace
+
+std::string encode_store_file(const StoreInfo& info) {
+  KIPU_CHECK_OP(info.runs.size(), <=, kMaxRuns);
+  std::string bytes(kMagic);
+  append_le(bytes, kFormatVersion);
+  append_uuid(bytes, info.store.id);
+  append_uuid(bytes, info.cluster.id);
+  append_le(bytes, static_cast<std::uint32_t>(info.runs.size()));
+  for (const std::uint64_t run : info.runs) append_le(bytes, run);
+  append_le(bytes, static_cast<std::uint32_t>(info.map.size()));
+  bytes += info.map;
+  append_le(bytes, hash64(bytes));
+  return bytes;
+}
+
+Result<StoreInfo> decode_store_file(std::string_view bytes) {
+  if (Status head = check_head(bytes); !head) return fail(std::move(head.error()));
+  bytes.remove_prefix(kHeadBytes);
+  bytes.remove_suffix(kChecksumBytes);
+  Parser parser(bytes);
+  StoreInfo info;
+  info.store.id = parser.take_uuid();
+  info.cluster.id = parser.take_uuid();
+  const auto runs = parser.take_le<std::uint32_t>();
+  if (runs > kMaxRuns) return fail(ErrorCode::corrupt, fmt::format("it claims {} runs", runs));
+  info.runs.resize(runs);
+  for (std::uint64_t& run : info.runs) run = parser.take_le<std::uint64_t>();
+  info.map = parser.take(parser.take_le<std::uint32_t>());
+  if (!parser.ended_well() || info.store.is_none()) {
+    return fail(ErrorCode::corrupt, "its content does not fit its checksum");
+  }
+  return info;
+}
+
+}  // namespace kipu::storage
