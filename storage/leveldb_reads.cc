@@ -141,7 +141,7 @@ Result<Page> read_page(leveldb::DB& db, const PageQuery& query) {
     entry.key = query.key;
     Status decoded = decode_record(cursor, prefix_bytes, entry);
     if (!decoded) return fail(std::move(decoded.error()));
-    if (!budget.take(entry.pair_bytes())) {
+    if (!budget.take(entry.message_bytes())) {
       page.complete = false;
       break;
     }
@@ -327,7 +327,7 @@ Result<Page> read_scan(leveldb::DB& db, const ScanQuery& query) {
     }
     Status decoded = decode_record(cursor, cursor.key().size() - kEncodedIdBytes, entry);
     if (!decoded) return fail(std::move(decoded.error()));
-    if (!budget.take(entry.pair_bytes())) {
+    if (!budget.take(entry.message_bytes())) {
       page.complete = false;
       break;
     }

@@ -44,11 +44,12 @@ bool is_removed(const History& history) {
 bool add(Page& page, PageBudget& budget, const std::string& bucket, const std::string& key,
          const History::value_type& stored) {
   const auto& [id, body] = stored;
-  if (!budget.take(key.size() + body.values.value_bytes())) {
+  Entry entry{bucket, key, id.stamp, body.kind, body.values, id.digest};
+  if (!budget.take(entry.message_bytes())) {
     page.complete = false;
     return false;
   }
-  page.entries.push_back(Entry{bucket, key, id.stamp, body.kind, body.values, id.digest});
+  page.entries.push_back(std::move(entry));
   return true;
 }
 
