@@ -1,0 +1,269 @@
+#include <atomic>
+#include <future>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "kipu/client.h"
+#include "tests/client/fake_cluster.h"
+
+namespace kipu {
+namespace {
+
+using schema::MessageKind;
+using test::FakeCluster;
+
+// What an asynchronous append was called back with, for the thread that waits.
+class Outcome {
+ public:
+  Client::AppendCallback callback() {
+    return [this](Result<Stamp> result, std::optional<Stamp> stamp) {
+      stamp_ = stamp;
+      result_.set_value(std::move(result));
+    };
+  }
+  Result<Stamp> wait() { return result_.get_future().get(); }
+  std::optional<Stamp> stamp() const { return stamp_; }
+
+ private:
+  std::promise<Result<Stamp>> result_;
+  std::optional<Stamp> stamp_;
+};
+
+TEST(AppendTest, ReadsBackWhatItAppended) {
+  FakeCluster cluster;
+  Client client = cluster.connect();
+  const auto stamp = client.append("fruit", "apple");
+  ASSERT_TRUE(stamp);
+  const auto item = client.first("fruit");
+  ASSERT_TRUE(item && *item);
+  EXPECT_EQ((*item)->value, "apple");
+  EXPECT_EQ((*item)->id.stamp, *stamp);
+}
+
+TEST(AppendTest, KeepsTheValuesOfOneAppendTogether) {
+  FakeCluster cluster;
+  Client client = cluster.connect();
+  ASSERT_TRUE(client.append("fruit", Values{"apple", "", "pear"}));
+  const auto count = client.count("fruit");
+  ASSERT_TRUE(count);
+  EXPECT_EQ(count->entries, 1U);
+  EXPECT_EQ(count->values, 3U);
+}
+
+TEST(AppendTest, StoresAnEntryAskedAgainUnderItsStampOnce) {
+  FakeCluster cluster;
+  Client client = cluster.connect();
+  const auto stamp = client.append("fruit", "apple");
+  ASSERT_TRUE(stamp);
+  AppendOptions again;
+  again.stamp = *stamp;
+  EXPECT_EQ(client.append("fruit", "apple", again), stamp);
+  EXPECT_EQ(client.count("fruit")->values, 1U);
+}
+
+TEST(AppendTest, CallsBackEveryAppendBeforeFlushReturns) {
+  FakeCluster cluster({.workers = 3, .partitions = 16});
+  Client client = cluster.connect();
+  std::atomic<int> called = 0;
+  std::atomic<int> failed = 0;
+  constexpr int kAppends = 5000;
+  for (int i = 0; i < kAppends; ++i) {
+    client.append_async("key " + std::to_string(i % 100), Values{std::to_string(i)}, {},
+                        [&](const Result<Stamp>& result, std::optional<Stamp>) {
+                          if (!result) ++failed;
+                          ++called;
+                        });
+  }
+  client.flush();
+  EXPECT_EQ(called, kAppends);
+  EXPECT_EQ(failed, 0);
+  EXPECT_LT(cluster.seen(MessageKind::append), std::size_t{kAppends} / 10);
+}
+
+TEST(AppendTest, KeepsTheOrderOfOneThread) {
+  FakeCluster cluster;
+  Client client = cluster.connect();
+  for (int i = 0; i < 500; ++i) {
+    client.append_async("log", Values{std::to_string(i)}, {}, [](auto, auto) {});
+  }
+  client.flush();
+  int expected = 0;
+  for (const auto& item : client.values("log")) {
+    ASSERT_TRUE(item);
+    EXPECT_EQ(item->value, std::to_string(expected++));
+  }
+  EXPECT_EQ(expected, 500);
+}
+
+TEST(AppendTest, TakesAppendsOfManyThreads) {
+  FakeCluster cluster({.workers = 2, .partitions = 16});
+  Client client = cluster.connect();
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < 4; ++writer) {
+    writers.emplace_back([&client, writer] {
+      for (int i = 0; i < 200; ++i) {
+        EXPECT_TRUE(client.append("shared", std::to_string(writer * 1000 + i)));
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  std::set<std::string> values;
+  for (const auto& item : client.values("shared")) values.insert(item->value);
+  EXPECT_EQ(values.size(), 800U);
+}
+
+TEST(AppendTest, BlocksWhileTooManyBytesAreUnanswered) {
+  FakeCluster cluster;
+  ClientOptions options = cluster.options();
+  options.in_flight_bytes = 64 * 1024;
+  Client client = cluster.connect(options);
+  cluster.hold(MessageKind::append);
+  std::atomic<int> taken = 0;
+  constexpr int kAppends = 100;
+  std::thread writer([&] {
+    const std::string value(4096, 'v');
+    for (int i = 0; i < kAppends; ++i) {
+      client.append_async("key", Values{value}, {}, [](auto, auto) {});
+      ++taken;
+    }
+  });
+  // All that fits has been sent, and nothing more can be while the answers are kept.
+  EXPECT_TRUE(cluster.wait_for(MessageKind::append, 1));
+  EXPECT_LE(taken, 16);
+  cluster.release();
+  writer.join();
+  client.flush();
+  EXPECT_EQ(taken, kAppends);
+  EXPECT_EQ(client.count("key")->values, std::uint64_t{kAppends});
+}
+
+TEST(AppendTest, TakesAppendsOfACallbackWithoutBlocking) {
+  FakeCluster cluster;
+  ClientOptions options = cluster.options();
+  options.in_flight_bytes = 1;  // always full
+  Client client = cluster.connect(options);
+  std::promise<void> done;
+  client.append_async("first", Values{"1"}, {}, [&](auto, auto) {
+    client.append_async("second", Values{"2"}, {}, [&](auto, auto) {
+      client.append_async("third", Values{"3"}, {}, [&](auto, auto) { done.set_value(); });
+    });
+  });
+  done.get_future().get();
+  EXPECT_TRUE(*client.exists("third"));
+}
+
+TEST(AppendTest, RefusesABlockingCallInACallback) {
+  FakeCluster cluster;
+  Client client = cluster.connect();
+  std::promise<ErrorCode> refused;
+  client.append_async("key", Values{"value"}, {}, [&](auto, auto) {
+    client.flush();  // does not wait for itself
+    refused.set_value(client.append("key", "other").error().code);
+  });
+  EXPECT_EQ(refused.get_future().get(), ErrorCode::invalid_argument);
+}
+
+TEST(AppendTest, EndsWithOutcomeUnknownWhenTheClientGoesAfterSending) {
+  FakeCluster cluster;
+  std::optional<Client> client = cluster.connect();
+  cluster.hold(MessageKind::append);
+  Outcome outcome;
+  client->append_async("key", Values{"value"}, {}, outcome.callback());
+  ASSERT_TRUE(cluster.wait_for(MessageKind::append, 1));
+  client.reset();
+  EXPECT_EQ(outcome.wait().error().code, ErrorCode::outcome_unknown);
+  EXPECT_TRUE(outcome.stamp());
+}
+
+TEST(AppendTest, EndsAReadWithClosedWhenTheClientGoes) {
+  FakeCluster cluster;
+  std::optional<Client> client = cluster.connect();
+  ASSERT_TRUE(client->append("key", "value"));
+  cluster.hold(MessageKind::page);
+  ItemRange values = client->values("key");
+  std::thread reader([&] {
+    const auto at = values.begin();
+    ASSERT_NE(at, values.end());
+    ASSERT_FALSE(*at);
+    EXPECT_EQ(at->error().code, ErrorCode::closed);
+  });
+  EXPECT_TRUE(cluster.wait_for(MessageKind::page, 1));
+  client.reset();
+  reader.join();
+}
+
+TEST(AppendTest, EndsARangeWithClosedAfterItsClient) {
+  FakeCluster cluster;
+  std::optional<Client> client = cluster.connect();
+  ItemRange values = client->values("key");
+  client.reset();
+  const auto at = values.begin();
+  ASSERT_NE(at, values.end());
+  EXPECT_EQ(at->error().code, ErrorCode::closed);
+}
+
+TEST(AppendTest, CancelsACallThatIsStopped) {
+  FakeCluster cluster;
+  Client client = cluster.connect();
+  cluster.hold(MessageKind::append);
+  std::stop_source stop;
+  AppendOptions options;
+  options.stop = stop.get_token();
+  Outcome outcome;
+  client.append_async("key", Values{"value"}, options, outcome.callback());
+  ASSERT_TRUE(cluster.wait_for(MessageKind::append, 1));
+  stop.request_stop();
+  EXPECT_EQ(outcome.wait().error().code, ErrorCode::outcome_unknown);
+}
+
+TEST(AppendTest, SendsNothingOfACallThatWasStoppedBefore) {
+  FakeCluster cluster;
+  Client client = cluster.connect();
+  std::stop_source stop;
+  stop.request_stop();
+  AppendOptions options;
+  options.stop = stop.get_token();
+  EXPECT_EQ(client.append("key", "value", options).error().code, ErrorCode::cancelled);
+  EXPECT_EQ(cluster.seen(MessageKind::append), 0U);
+}
+
+TEST(AppendTest, ReportsTheDeadlineOfAnAppendThatNobodyAnswers) {
+  FakeCluster cluster;
+  Client client = cluster.connect();
+  cluster.hold(MessageKind::append);
+  AppendOptions options;
+  options.timeout = std::chrono::milliseconds(20);
+  EXPECT_EQ(client.append("key", "value", options).error().code, ErrorCode::outcome_unknown);
+}
+
+TEST(AppendTest, RefusesWhatNoBucketTakes) {
+  FakeCluster cluster;
+  Client client = cluster.connect();
+  EXPECT_EQ(client.append("", "value").error().code, ErrorCode::empty_key);
+  AppendOptions options;
+  options.bucket = "nowhere";
+  EXPECT_EQ(client.append("key", "value", options).error().code, ErrorCode::unknown_bucket);
+}
+
+TEST(AppendTest, KeepsTheStampsOfEntriesThatAreImported) {
+  FakeCluster cluster;
+  Client client = cluster.connect();
+  const Stamp stamp{StampTime(std::uint64_t{1'700'000'000'000} << 16U), 7};
+  client.write_async(make_entry("default", "key", stamp, EntryKind::append, Values{"value"}), {},
+                     [](auto, auto) {});
+  client.flush();
+  const auto item = client.first("key");
+  ASSERT_TRUE(item && *item);
+  EXPECT_EQ((*item)->id.stamp, stamp);
+}
+
+}  // namespace
+}  // namespace kipu
