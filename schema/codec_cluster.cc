@@ -133,10 +133,10 @@ ClusterMap read(wire::ClusterMap::Reader from, const FrameReader& frame) {
   map.previous = read_map_version(from.getPrevious());
   map.replicas = from.getReplicas();
   const auto buckets = from.getBuckets();
-  map.buckets.reserve(frame.count(buckets, limits::kMaxBuckets, 2 * kBytesPerWord));
+  map.buckets.reserve(frame.count(buckets, limits::kMaxBuckets, kBytesPerWord));
   for (const auto bucket : buckets) map.buckets.push_back(read(bucket));
   const auto workers = from.getWorkers();
-  map.workers.reserve(frame.count(workers, limits::kMaxWorkers, 2 * kBytesPerWord));
+  map.workers.reserve(frame.count(workers, limits::kMaxWorkers, kBytesPerWord));
   for (const auto worker : workers) map.workers.push_back(read(worker));
   map.placement = read_placement(from, frame);
   verify_checksum(map, from.getChecksum());
@@ -220,7 +220,7 @@ ClusterStatus read(wire::ClusterStatus::Reader from, const FrameReader& frame) {
   status.uptime = read_duration(from.getUptimeMicroseconds());
   status.waiting_for = bytes_of(from.getWaitingFor(), limits::kMaxMessageTextBytes);
   const auto workers = from.getWorkers();
-  status.workers.reserve(frame.count(workers, limits::kMaxWorkers, 2 * kBytesPerWord));
+  status.workers.reserve(frame.count(workers, limits::kMaxWorkers, kBytesPerWord));
   for (const auto worker : workers) status.workers.push_back(read(worker));
   return status;
 }
