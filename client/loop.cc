@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/random.h"
+#include "bus/clock.h"
 
 namespace kipu {
 namespace {
@@ -18,13 +18,6 @@ namespace {
 constexpr std::size_t kMostReceived = 256;
 // The loop wakes this often at least; nothing depends on it.
 constexpr Duration kLongestWait = std::chrono::seconds(10);
-
-Now read_clocks() {
-  const auto steady = std::chrono::steady_clock::now().time_since_epoch();
-  const auto wall = std::chrono::system_clock::now();
-  return {Instant::since_start(std::chrono::duration_cast<Duration>(steady)),
-          std::chrono::floor<std::chrono::milliseconds>(wall)};
-}
 
 client::Config machine_config(const ClientOptions& options) {
   client::Config config;
@@ -80,7 +73,7 @@ Client::Loop::Loop(bus::Bus& bus, const ClientOptions& options, std::shared_ptr<
     : bus_(bus),
       options_(options),
       keeper_(std::move(keeper)),
-      machine_(machine_config(options), Rng::from_system(), read_clocks()) {}
+      machine_(machine_config(options), Rng::from_system(), bus::read_clocks()) {}
 
 Client::Loop::~Loop() {
   close();
@@ -105,7 +98,7 @@ client::CallId Client::Loop::submit(client::Call call, const CallOptions& option
   submission.call = std::move(call);
   submission.stop = options.stop;
   submission.done = std::move(done);
-  submission.deadline = read_clocks().instant + options.timeout.value_or(options_.timeout);
+  submission.deadline = bus::read_clocks().instant + options.timeout.value_or(options_.timeout);
   std::unique_lock lock(mutex_);
   return put(lock, std::move(submission));
 }
@@ -121,7 +114,7 @@ void Client::Loop::submit_counted(client::Call call, const CallOptions& options,
   if (!on_loop_thread()) {
     room_.wait(lock, options.stop, [this] { return closing_ || !full_; });
   }
-  submission.deadline = read_clocks().instant + options.timeout.value_or(options_.timeout);
+  submission.deadline = bus::read_clocks().instant + options.timeout.value_or(options_.timeout);
   submission.batch = batch_;
   if (!closed_) {
     in_flight_bytes_ += bytes;
@@ -217,10 +210,10 @@ Status Client::Loop::connect() {
 }
 
 void Client::Loop::step() {
-  const Duration until_tick = machine_.next_tick() - read_clocks().instant;
+  const Duration until_tick = machine_.next_tick() - bus::read_clocks().instant;
   // Not under the mutex: only this thread replaces the poller.
   poller_->wait(std::clamp(until_tick, Duration::zero(), kLongestWait));
-  const Now now = read_clocks();
+  const Now now = bus::read_clocks();
   client::Effects effects;
   start_calls(now, take_inbox(), effects);
   receive(now, effects);
@@ -325,7 +318,7 @@ void Client::Loop::finish() {
   std::vector<client::CallId> ids;
   for (const auto& [id, pending] : pending_) ids.push_back(client::CallId{id});
   std::sort(ids.begin(), ids.end());
-  const Now now = read_clocks();
+  const Now now = bus::read_clocks();
   client::Effects effects;
   for (const client::CallId id : ids) machine_.cancel(now, id, effects);
   for (client::Completion& completion : effects.completions) {

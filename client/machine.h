@@ -6,8 +6,8 @@
 //  3. Once an attempt at an append may have been done, no later refusal of it is reported as such:
 //     the call ends as acknowledged or as `outcome_unknown`.
 //  4. Errors whose remedy is fix_request or alert end a call; retry and ask_again lead to another
-//     attempt after a jittered back-off. So does `unknown_bucket` for a bucket that the map has: that
-//     worker is behind.
+//     attempt after a jittered back-off. So does `unknown_bucket` for a bucket that the map has:
+//     that worker is behind.
 //
 // Thread rule: one thread. No I/O, no clock, no random source but `rng`.
 #pragma once

@@ -1,6 +1,7 @@
 // Kipu within a program: the same calls on a directory, with no server and no ports.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 
 #include "base/result.h"
@@ -11,6 +12,9 @@ namespace kipu {
 struct EmbeddedOptions {
   ClientOptions client;  // `brokers` is ignored
   bool create = true;    // make the store if `directory` does not exist or is empty
+  // Of a store that is made: a power of two. Few, since one worker has them all, and listings visit
+  // each; an export moves a store that has outgrown this process into a cluster.
+  std::uint32_t partitions = 64;
 };
 
 // Opens the store in `directory`: a broker and a worker run on threads of this process. The client
