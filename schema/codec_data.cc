@@ -1,3 +1,4 @@
+#include "schema/capnp.h"
 #include "schema/cluster.capnp.h"
 #include "schema/codec.h"
 #include "schema/data.capnp.h"

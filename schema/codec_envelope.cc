@@ -1,3 +1,4 @@
+#include "schema/capnp.h"
 #include "schema/codec.h"
 #include "schema/envelope.capnp.h"
 #include "schema/frame.h"

@@ -14,12 +14,10 @@
 #include <string_view>
 #include <utility>
 
-#include <capnp/message.h>
-#include <capnp/serialize.h>
-
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "base/result.h"
+#include "schema/capnp.h"
 
 namespace kipu::schema {
 

@@ -10,14 +10,13 @@
 #include <string>
 #include <string_view>
 
-#include <capnp/blob.h>
-
 #include "base/bucket.h"
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "schema/capnp.h"
 #include "schema/frame.h"
 
 namespace kipu::schema {

@@ -2,12 +2,11 @@
 #include <cstring>
 #include <string>
 
-#include <capnp/any.h>
-#include <capnp/serialize.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "base/little_endian.h"
+#include "schema/capnp.h"
 #include "schema/codec.h"
 #include "tests/schema/arbitrary.h"
 #include "tests/schema/samples.h"

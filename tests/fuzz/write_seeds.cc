@@ -1,0 +1,65 @@
+// fuzz_seeds DIRECTORY: writes the first inputs of every fuzz target to DIRECTORY/TARGET/, so that
+// none has to find the shape of a message by itself.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include "schema/codec.h"
+#include "tests/schema/samples.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool write_seed(const fs::path& directory, std::string_view name, std::string_view bytes) {
+  fs::create_directories(directory);
+  std::ofstream file(directory / name, std::ios::binary | std::ios::trunc);
+  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return static_cast<bool>(file.flush());
+}
+
+template <class T>
+bool write_message(const fs::path& root, std::string_view target) {
+  const kipu::Buffer full = kipu::schema::encode(kipu::schema::samples::sample<T>());
+  const kipu::Buffer empty = kipu::schema::encode(T{});
+  return write_seed(root / target, "sample", full.view()) &&
+         write_seed(root / target, "empty", empty.view());
+}
+
+bool write_messages(const fs::path& root) {
+  using namespace kipu;
+  using namespace kipu::schema;
+  return write_message<Envelope>(root, "Envelope") &&
+         write_message<ErrorReply>(root, "ErrorReply") &&
+         write_message<ClusterMap>(root, "ClusterMap") &&
+         write_message<ClientHello>(root, "ClientHello") &&
+         write_message<BucketCreate>(root, "BucketCreate") &&
+         write_message<ClusterStatus>(root, "ClusterStatus") &&
+         write_message<AppendRequest>(root, "AppendRequest") &&
+         write_message<AppendReply>(root, "AppendReply") &&
+         write_message<PageQuery>(root, "PageQuery") && write_message<Page>(root, "Page") &&
+         write_message<CountQuery>(root, "CountQuery") && write_message<Count>(root, "Count") &&
+         write_message<KeysQuery>(root, "KeysQuery") && write_message<KeysPage>(root, "KeysPage") &&
+         write_message<ScanQuery>(root, "ScanQuery") &&
+         write_message<WorkerHello>(root, "WorkerHello") &&
+         write_message<WorkerWelcome>(root, "WorkerWelcome") &&
+         write_message<Heartbeat>(root, "Heartbeat") &&
+         write_message<HeartbeatReply>(root, "HeartbeatReply") &&
+         write_message<MapStored>(root, "MapStored");
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count != 2) {
+    std::fputs("usage: fuzz_seeds DIRECTORY\n", stderr);
+    return 2;
+  }
+  const fs::path root = arguments[1];
+  const std::string values(kipu::Values({"apple", "", "pear"}).packed());
+  if (write_messages(root) && write_seed(root / "Values", "three", values)) return 0;
+  std::fprintf(stderr, "fuzz_seeds: cannot write to %s\n", arguments[1]);
+  return 1;
+}
