@@ -1,0 +1,218 @@
+#include "bus/daemon/command_line.h"
+
+#include <charconv>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "bus/daemon/settings.h"
+
+namespace kipu::daemon {
+namespace {
+
+constexpr int kWrongUsage = 2;
+
+// What the command line said, before any of it is set.
+struct Given {
+  explicit Given(const Command& from) : command(&from), texts(from.options.size()) {}
+
+  const Command* command;
+  std::vector<std::string> texts;  // one per option
+  std::vector<CLI::Option*> options;
+  std::string config_file;
+};
+
+void declare(CLI::App& app, Given& given) {
+  for (std::size_t at = 0; at < given.texts.size(); ++at) {
+    const Option& option = given.command->options[at];
+    CLI::Option* declared = option.value.empty()
+                                ? app.add_flag("--" + option.name, given.texts[at], option.help)
+                                : app.add_option("--" + option.name, given.texts[at], option.help);
+    if (!option.value.empty()) declared->type_name(option.value);
+    given.options.push_back(declared);
+  }
+  app.add_option("--config", given.config_file, "read options from a TOML file, by the same names")
+      ->type_name("FILE");
+}
+
+std::string described(const Command& command) {
+  return command.summary + "\n\nExamples:\n" + command.examples;
+}
+
+// A file may hold the options of both commands, so that one file serves both.
+Result<std::map<std::string, Setting>> read_config(const Program& program,
+                                                   const std::string& file) {
+  std::map<std::string, Setting> by_name;
+  if (file.empty()) return by_name;
+  auto settings = read_settings(file);
+  if (!settings) return fail(settings.error());
+  const auto known = [&program](const std::string& name) {
+    for (const Command* command : {&program.serve, &program.init}) {
+      for (const Option& option : command->options) {
+        if (option.name == name) return true;
+      }
+    }
+    return false;
+  };
+  for (Setting& setting : *settings) {
+    if (!known(setting.name)) {
+      return fail(ErrorCode::invalid_argument,
+                  setting.place + ": " + program.name + " has no option '" + setting.name + "'");
+    }
+    by_name.insert_or_assign(setting.name, std::move(setting));
+  }
+  return by_name;
+}
+
+Status set_option(const Option& option, const CLI::Option& declared, const std::string& text,
+                  const std::map<std::string, Setting>& config) {
+  if (declared.count() > 0) {
+    auto set = option.set(text);
+    if (!set) return fail(set.error().code, "--" + option.name + ": " + set.error().message);
+    return {};
+  }
+  const auto found = config.find(option.name);
+  if (found != config.end()) {
+    auto set = option.set(found->second.value);
+    if (set) return {};
+    return fail(set.error().code,
+                found->second.place + ": " + option.name + ": " + set.error().message);
+  }
+  if (!option.required) return {};
+  return fail(ErrorCode::invalid_argument, "--" + option.name + " " + option.value + " is missing");
+}
+
+Status set_all(const Program& program, const Given& given) {
+  const auto config = read_config(program, given.config_file);
+  if (!config) return fail(config.error());
+  for (std::size_t at = 0; at < given.texts.size(); ++at) {
+    auto set = set_option(given.command->options[at], *given.options[at], given.texts[at], *config);
+    if (!set) return set;
+  }
+  return {};
+}
+
+Parsed wrong_usage(const Program& program, const std::string& what) {
+  std::fprintf(stderr, "%s: %s (see %s --help)\n", program.name.c_str(), what.c_str(),
+               program.name.c_str());
+  return {Action::exit, kWrongUsage};
+}
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<Duration> parse_duration(std::string_view text) {
+  const std::size_t digits = text.find_first_not_of("0123456789");
+  if (digits == std::string_view::npos) return std::nullopt;
+  const auto count = parse_number<std::uint32_t>(text.substr(0, digits));
+  const std::string_view unit = text.substr(digits);
+  if (!count) return std::nullopt;
+  if (unit == "ms") return std::chrono::milliseconds(*count);
+  if (unit == "s") return std::chrono::seconds(*count);
+  if (unit == "m") return std::chrono::minutes(*count);
+  if (unit == "h") return std::chrono::hours(*count);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Option text_option(std::string name, std::string value, std::string help, std::string& into) {
+  const auto set = [&into](const std::string& text) -> Status {
+    if (text.empty()) return fail(ErrorCode::invalid_argument, "is empty");
+    into = text;
+    return {};
+  };
+  return {std::move(name), std::move(value), std::move(help), set};
+}
+
+Option number_option(std::string name, std::string help, Range range, std::uint32_t& into) {
+  const auto set = [&into, range](const std::string& text) -> Status {
+    const auto number = parse_number<std::uint32_t>(text);
+    if (!number || *number < range.least || *number > range.most) {
+      return fail(ErrorCode::invalid_argument, "'" + text + "' is no number from " +
+                                                   std::to_string(range.least) + " to " +
+                                                   std::to_string(range.most));
+    }
+    into = *number;
+    return {};
+  };
+  return {std::move(name), "N", std::move(help), set};
+}
+
+Option duration_option(std::string name, std::string help, Duration& into) {
+  const auto set = [&into](const std::string& text) -> Status {
+    const auto duration = parse_duration(text);
+    if (!duration || *duration <= Duration::zero()) {
+      return fail(ErrorCode::invalid_argument,
+                  "'" + text + "' is no length of time, such as 250ms, 5s, 10m or 2h");
+    }
+    into = *duration;
+    return {};
+  };
+  return {std::move(name), "DURATION", std::move(help), set};
+}
+
+Option level_option(std::string name, std::string help, LogLevel& into) {
+  const auto set = [&into](const std::string& text) -> Status {
+    static const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::debug},
+                                                            {"info", LogLevel::info},
+                                                            {"warning", LogLevel::warning},
+                                                            {"error", LogLevel::error}};
+    const auto found = kLevels.find(text);
+    if (found == kLevels.end()) {
+      return fail(ErrorCode::invalid_argument,
+                  "'" + text + "' is none of debug, info, warning, error");
+    }
+    into = found->second;
+    return {};
+  };
+  return {std::move(name), "LEVEL", std::move(help), set};
+}
+
+Option switch_option(std::string name, std::string help, bool& into) {
+  const auto set = [&into](const std::string& text) -> Status {
+    if (text != "true" && text != "false") {
+      return fail(ErrorCode::invalid_argument, "'" + text + "' is neither true nor false");
+    }
+    into = text == "true";
+    return {};
+  };
+  return {std::move(name), "", std::move(help), set};
+}
+
+Option required(Option option) {
+  option.required = true;
+  return option;
+}
+
+Parsed parse_command_line(const Program& program, int argc, const char* const* argv) {
+  CLI::App app(described(program.serve), program.name);
+  CLI::App* init = app.add_subcommand("init", described(program.init));
+  Given serve_given(program.serve);
+  Given init_given(program.init);
+  declare(app, serve_given);
+  declare(*init, init_given);
+  app.set_version_flag("--version", program.name + " " + KIPU_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& done) {
+    return {Action::exit, app.exit(done)};
+  } catch (const CLI::ParseError& error) {
+    return wrong_usage(program, error.what());
+  }
+  const bool initialise = init->parsed();
+  const auto set = set_all(program, initialise ? init_given : serve_given);
+  if (!set) return wrong_usage(program, set.error().message);
+  return {initialise ? Action::init : Action::serve, 0};
+}
+
+}  // namespace kipu::daemon

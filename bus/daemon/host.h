@@ -1,0 +1,50 @@
+// What a daemon asks of the system that runs it: signals, limits, the word that it is ready.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "base/result.h"
+
+namespace kipu::daemon {
+
+// Blocks the signals that SignalWatcher hands on, and ignores SIGPIPE. First thing in main():
+// threads inherit it.
+void block_signals();
+
+// Hands on SIGTERM and SIGINT to `on_stop`, SIGHUP to `on_reopen`, on a thread of its own: what
+// came since block_signals() too.
+class SignalWatcher {
+ public:
+  SignalWatcher(std::function<void()> on_stop, std::function<void()> on_reopen);
+  ~SignalWatcher();
+  SignalWatcher(const SignalWatcher&) = delete;
+  SignalWatcher& operator=(const SignalWatcher&) = delete;
+
+ private:
+  void watch();
+
+  const std::function<void()> on_stop_;
+  const std::function<void()> on_reopen_;
+  const int signals_;
+  const int ending_;
+  std::thread thread_;
+};
+
+// From now on this process gets SIGTERM when its parent's thread that started it ends.
+// `unavailable` if the parent is gone already.
+[[nodiscard]] Status die_with_parent();
+
+// Raises the soft limit of file descriptors to the hard one, and returns it.
+std::uint64_t raise_descriptor_limit();
+
+// Writes a line to stdout, for whoever started the daemon: it serves now.
+void announce(std::string_view line);
+
+// Says on stderr what ended `program`.
+void complain(std::string_view program, const Error& error);
+
+}  // namespace kipu::daemon
