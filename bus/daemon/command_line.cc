@@ -40,7 +40,7 @@ void declare(CLI::App& app, Given& given) {
 }
 
 std::string described(const Command& command) {
-  return command.summary + "\n\nExamples:\n" + command.examples;
+  return command.summary + "\n\nExamples:\n" + command.examples + "\n";
 }
 
 // A file may hold the options of both commands, so that one file serves both.
@@ -196,7 +196,7 @@ Option required(Option option) {
 
 Parsed parse_command_line(const Program& program, int argc, const char* const* argv) {
   CLI::App app(described(program.serve), program.name);
-  CLI::App* init = app.add_subcommand("init", described(program.init));
+  CLI::App* init = app.add_subcommand("init", program.init.summary);
   Given serve_given(program.serve);
   Given init_given(program.init);
   declare(app, serve_given);
@@ -205,6 +205,8 @@ Parsed parse_command_line(const Program& program, int argc, const char* const* a
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {
+    // Not before: the help of the whole program shows one line of it.
+    if (init->parsed()) init->description(described(program.init));
     return {Action::exit, app.exit(done)};
   } catch (const CLI::ParseError& error) {
     return wrong_usage(program, error.what());

@@ -1,11 +1,13 @@
 #include "bus/daemon/settings.h"
 
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <utility>
 
 #include <toml++/toml.h>
-
-#include "bus/daemon/files.h"
 
 namespace kipu::daemon {
 namespace {
@@ -17,10 +19,17 @@ std::optional<std::string> text_of(const toml::node& node) {
   return std::nullopt;
 }
 
+Result<std::string> read_whole(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::string bytes(std::istreambuf_iterator<char>(in), {});
+  if (in.good() || in.eof()) return bytes;
+  return fail(ErrorCode::io_error, "cannot read " + file.string() + ": " + std::strerror(errno));
+}
+
 }  // namespace
 
 Result<std::vector<Setting>> read_settings(const std::filesystem::path& file) {
-  const auto bytes = read_file(file);
+  const auto bytes = read_whole(file);
   if (!bytes) return fail(bytes.error());
   const auto place = [&file](const toml::source_region& where) {
     return file.string() + ":" + std::to_string(where.begin.line);
