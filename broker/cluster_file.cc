@@ -1,0 +1,94 @@
+#include "broker/cluster_file.h"
+
+#include <charconv>
+#include <map>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "bus/daemon/settings.h"
+#include "storage/files.h"
+
+namespace kipu::broker {
+namespace {
+
+constexpr std::uint32_t kFormat = 1;
+
+std::filesystem::path cluster_file(const std::filesystem::path& directory) {
+  return directory / "cluster.toml";
+}
+
+std::string to_text(const ClusterFile& cluster) {
+  return "# The cluster that this broker serves, written by `kipu-broker init`. If it is lost:\n"
+         "# `kipu-broker init --cluster-id` with the id that `kipu status` shows.\n"
+         "format = " +
+         std::to_string(kFormat) + "\ncluster-id = \"" + cluster.cluster.id.to_string() +
+         "\"\nworkers = " + std::to_string(cluster.workers) +
+         "\nreplicas = " + std::to_string(cluster.replicas) +
+         "\npartitions = " + std::to_string(cluster.partitions) + "\n";
+}
+
+using Values = std::map<std::string, std::string>;
+
+std::optional<std::uint32_t> number_of(const Values& values, const std::string& name) {
+  const auto found = values.find(name);
+  if (found == values.end()) return std::nullopt;
+  const std::string& text = found->second;
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<ClusterFile> parse(const Values& values) {
+  const auto id = values.find("cluster-id");
+  const auto uuid = id == values.end() ? std::nullopt : Uuid::parse(id->second);
+  const auto workers = number_of(values, "workers");
+  const auto replicas = number_of(values, "replicas");
+  const auto partitions = number_of(values, "partitions");
+  if (!uuid || uuid->is_none() || !workers || !replicas || !partitions) return std::nullopt;
+  return ClusterFile{ClusterId{*uuid}, *workers, *replicas, *partitions};
+}
+
+}  // namespace
+
+Status write_cluster_file(const std::filesystem::path& directory, const ClusterFile& cluster) {
+  if (auto made = storage::make_directory(directory); !made) return made;
+  std::error_code error;
+  if (std::filesystem::exists(cluster_file(directory), error)) {
+    return fail(ErrorCode::invalid_argument,
+                directory.string() +
+                    " is a broker's directory already: start it with `kipu-broker "
+                    "--data " +
+                    directory.string() + "`");
+  }
+  return storage::replace_file(cluster_file(directory), to_text(cluster));
+}
+
+Result<ClusterFile> read_cluster_file(const std::filesystem::path& directory) {
+  const auto file = cluster_file(directory);
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) {
+    return fail(ErrorCode::not_a_store, directory.string() +
+                                            " is no broker's directory: make it one with "
+                                            "`kipu-broker init --data " +
+                                            directory.string() + " --workers N`");
+  }
+  const auto settings = daemon::read_settings(file);
+  if (!settings) return fail(ErrorCode::corrupt, settings.error().message);
+  Values values;
+  for (const daemon::Setting& setting : *settings) values[setting.name] = setting.value;
+  const auto format = number_of(values, "format");
+  if (format && *format > kFormat) {
+    return fail(ErrorCode::newer_format,
+                file.string() + " was written by a newer version: use that version");
+  }
+  const auto cluster = parse(values);
+  if (cluster && format == kFormat) return *cluster;
+  return fail(ErrorCode::corrupt, file.string() +
+                                      " is damaged: remove it, and write it anew with `kipu-broker "
+                                      "init --cluster-id` and the id that the workers' logs name");
+}
+
+}  // namespace kipu::broker
