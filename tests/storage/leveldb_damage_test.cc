@@ -116,6 +116,13 @@ TEST_F(DamagedLevelDbTest, KeysThatCannotBeReadAreAnError) {
   EXPECT_TRUE(is_unreadable(open()->keys(keys_of({0}))));
 }
 
+TEST_F(DamagedLevelDbTest, ReadsOfATableWithoutItsEndFail) {
+  fill_tables();
+  const fs::path file = files_of(directory_, ".ldb").back();
+  fs::resize_file(file, fs::file_size(file) / 2);
+  EXPECT_TRUE(is_unreadable(walk(*open(), false).status));
+}
+
 TEST_F(DamagedLevelDbTest, OpensNoStoreOfWhichATableIsMissing) {
   fill_tables();
   fs::remove(files_of(directory_, ".ldb").front());
