@@ -27,7 +27,9 @@ Entry record(std::uint64_t number) {
                     EntryKind::append, {record_value(number)});
 }
 
-Duration clock() { return std::chrono::steady_clock::now().time_since_epoch(); }
+Duration clock() {
+  return std::chrono::steady_clock::now().time_since_epoch();
+}
 
 double Latencies::percentile(double share) {
   if (seen_.empty()) return 0;

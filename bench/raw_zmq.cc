@@ -23,7 +23,8 @@ class Echo {
     proxy_ = std::thread([this] {
       zmq::socket_t control(context_, zmq::socket_type::pair);
       control.connect("inproc://control");
-      zmq::proxy_steerable(frontend_, backend_, nullptr, control);
+      zmq::proxy_steerable(zmq::socket_ref(frontend_), zmq::socket_ref(backend_), zmq::socket_ref(),
+                           zmq::socket_ref(control));
     });
     echo_ = std::thread([this] { serve(); });
   }

@@ -1,12 +1,13 @@
-// Kipu beside what it is made of, in one run on one machine: raw LevelDB, raw ZeroMQ, Kipu embedded,
-// Kipu through a broker. Prints one table for appends in batches and one for one append at a time,
-// each with Kipu's share. Quote the ratios: bare figures are worth only as much as the machine.
+// Kipu beside what it is made of, in one run on one machine: raw LevelDB, raw ZeroMQ, Kipu
+// embedded, Kipu through a broker. Prints one table for appends in batches and one for one append
+// at a time, each with Kipu's share. Quote the ratios: bare figures are worth only as much as the
+// machine.
 //
 //   kipu_side_by_side [SECONDS [DIRECTORY]]
 //
-// SECONDS (2) is the length of each row. DIRECTORY, on the disk to be measured, is made and removed;
-// it is next to this program if not given. Programs kipu, kipu-broker and kipu-worker of the same
-// build are used.
+// SECONDS (2) is the length of each row. DIRECTORY, on the disk to be measured, is made and
+// removed; it is next to this program if not given. Programs kipu, kipu-broker and kipu-worker of
+// the same build are used.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -57,7 +58,7 @@ Appends embedded(const fs::path& directory, Duration length) {
 
 // One broker and one worker, as `kipu up` starts them.
 Appends through_broker(const fs::path& programs, const fs::path& directory, Duration length) {
-  const std::string kipu = (programs / "client/cli/kipu").string();
+  const std::string kipu = (programs / "kipu").string();
   const std::string data = (directory / "cluster").string();
   const std::string up =
       fmt::format("'{}' up --workers 1 --port 0 --detach --data '{}' >/dev/null", kipu, data);
@@ -76,20 +77,22 @@ double best_of_leveldb(const fs::path& directory, Duration length) {
   double best = 0;
   for (const std::size_t batch : kBatches) {
     const double rate = raw_leveldb(directory / fmt::format("leveldb-{}", batch), batch, length);
-    fmt::print("{:<46}{:>12.0f}\n", fmt::format("LevelDB alone, synced, batches of {}", batch), rate);
+    fmt::print("{:<46}{:>12.0f}\n", fmt::format("LevelDB alone, synced, batches of {}", batch),
+               rate);
     best = std::max(best, rate);
   }
   return best;
 }
 
 void run(const fs::path& programs, const fs::path& directory, Duration length) {
-  fmt::print("Appends of {}-byte values, many under way            per second   of LevelDB's best\n",
-             kValueBytes);
+  fmt::print(
+      "Appends of {}-byte values, many under way            per second   of LevelDB's best\n",
+      kValueBytes);
   const double best = best_of_leveldb(directory, length);
   const std::size_t batch_bytes = std::size_t{1024} * 200;
   const double echoed = echo_throughput(batch_bytes, 4, length);
-  fmt::print("{:<46}{:>12.0f}{:>20.2f}\n", "ZeroMQ alone, 1,024 of them in a message", echoed * 1024,
-             echoed * 1024 / best);
+  fmt::print("{:<46}{:>12.0f}{:>20.2f}\n", "ZeroMQ alone, 1,024 of them in a message",
+             echoed * 1024, echoed * 1024 / best);
   const Appends inside = embedded(directory, length);
   fmt::print("{:<46}{:>12.0f}{:>20.2f}\n", "Kipu embedded", inside.batched, inside.batched / best);
   const Appends broker = through_broker(programs, directory, length);
@@ -118,12 +121,13 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: kipu_side_by_side [SECONDS [DIRECTORY]]\n");
     return 2;
   }
-  const fs::path programs = fs::canonical("/proc/self/exe").parent_path().parent_path();
+  const fs::path programs = fs::canonical("/proc/self/exe").parent_path();
   const fs::path directory = argc > 2 ? fs::path(argv[2]) : programs / "side_by_side.tmp";
   fs::remove_all(directory);
   fs::create_directories(directory);
-  kipu::bench::run(programs, directory,
-                   std::chrono::duration_cast<kipu::Duration>(std::chrono::duration<double>(seconds)));
+  kipu::bench::run(
+      programs, directory,
+      std::chrono::duration_cast<kipu::Duration>(std::chrono::duration<double>(seconds)));
   fs::remove_all(directory);
   return 0;
 }
