@@ -1,0 +1,62 @@
+#include "broker/in_flight.h"
+
+#include "base/check.h"
+
+namespace kipu::broker {
+
+void InFlight::add(std::uint64_t id, Forwarded request) {
+  KIPU_CHECK(has_room_for(request.bytes));
+  bytes_ += request.bytes;
+  ++counts_[request.worker];
+  deadlines_.emplace(request.deadline, id);
+  const auto at = requests_.emplace_hint(requests_.end(), id, std::move(request));
+  KIPU_CHECK(std::next(at) == requests_.end());
+}
+
+const Forwarded* InFlight::find(std::uint64_t id) const {
+  const auto at = requests_.find(id);
+  return at == requests_.end() ? nullptr : &at->second;
+}
+
+Forwarded InFlight::take(std::uint64_t id) {
+  const auto at = requests_.find(id);
+  KIPU_CHECK(at != requests_.end());
+  Forwarded request = std::move(at->second);
+  requests_.erase(at);
+  deadlines_.erase({request.deadline, id});
+  KIPU_CHECK_OP(bytes_, >=, request.bytes);
+  bytes_ -= request.bytes;
+  const auto count = counts_.find(request.worker);
+  if (--count->second == 0) counts_.erase(count);
+  return request;
+}
+
+std::vector<Forwarded> InFlight::take_all_at(const StoreId& worker) {
+  std::vector<std::uint64_t> ids;
+  if (count_at(worker) == 0) return {};
+  for (const auto& [id, request] : requests_) {
+    if (request.worker == worker) ids.push_back(id);
+  }
+  std::vector<Forwarded> taken;
+  for (const std::uint64_t id : ids) taken.push_back(take(id));
+  return taken;
+}
+
+std::vector<Forwarded> InFlight::take_expired(Instant now) {
+  std::vector<Forwarded> taken;
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    taken.push_back(take(deadlines_.begin()->second));
+  }
+  return taken;
+}
+
+std::uint32_t InFlight::count_at(const StoreId& worker) const {
+  const auto at = counts_.find(worker);
+  return at == counts_.end() ? 0 : at->second;
+}
+
+Instant InFlight::first_deadline() const {
+  return deadlines_.empty() ? Instant::never() : deadlines_.begin()->first;
+}
+
+}  // namespace kipu::broker

@@ -1,0 +1,260 @@
+// What clients ask: the map, buckets, status, and the requests that are routed to workers.
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "broker/machine_state.h"
+#include "broker/recovery.h"
+#include "cluster/map.h"
+#include "schema/codec.h"
+
+namespace kipu::broker {
+
+using schema::Envelope;
+using schema::Message;
+using schema::MessageKind;
+
+namespace {
+
+constexpr std::size_t kMaxWaitingChanges = 1024;
+
+Buffer copy_of(const std::string& bytes) {
+  return Buffer(bytes);
+}
+
+// Whether `map` has the bucket: false if no bucket has that name, `bucket_differs` if one has it
+// with other properties.
+Result<bool> has_bucket(const schema::ClusterMap& map, const Bucket& wanted) {
+  const Bucket* bucket = cluster::find_bucket(map, wanted.name);
+  if (bucket == nullptr) return false;
+  if (*bucket == wanted) return true;
+  return fail(ErrorCode::bucket_differs,
+              fmt::format("bucket '{}' exists with other properties, which never change: choose "
+                          "another name",
+                          wanted.name));
+}
+
+// Adds `wanted` unless it is there. True if that changed the map.
+Result<bool> add_bucket(schema::ClusterMap& map, const Bucket& wanted) {
+  Result<bool> there = has_bucket(map, wanted);
+  if (!there) return there;
+  if (*there) return false;
+  if (map.buckets.size() >= limits::kMaxBuckets) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("a cluster has at most {} buckets", limits::kMaxBuckets));
+  }
+  const auto at = std::find_if(map.buckets.begin(), map.buckets.end(),
+                               [&](const Bucket& bucket) { return bucket.name > wanted.name; });
+  map.buckets.insert(at, wanted);
+  return true;
+}
+
+}  // namespace
+
+void Machine::State::on_client_hello(const PeerId& from, const Message& message, Effects& effects) {
+  const Envelope& request = message.envelope;
+  const auto hello = schema::decode<schema::ClientHello>(message.body.view());
+  if (!hello) return refuse(from, request, hello.error(), effects);
+  if (!hello->cluster.is_none() && hello->cluster != config.cluster) {
+    return refuse(from, request,
+                  {ErrorCode::wrong_cluster,
+                   fmt::format("this broker serves cluster {}, not {}",
+                               config.cluster.id.to_string(), hello->cluster.id.to_string())},
+                  effects);
+  }
+  if (maps.in_force() == nullptr) return refuse(from, request, no_map(), effects);
+  reply(from, request, MessageKind::map, copy_of(maps.in_force()->bytes), effects);
+}
+
+void Machine::State::on_bucket_create(Now now, const PeerId& from, const Message& message,
+                                      Effects& effects) {
+  const Envelope& request = message.envelope;
+  auto create = schema::decode<schema::BucketCreate>(message.body.view());
+  if (!create) return refuse(from, request, create.error(), effects);
+  if (Status status = cluster::validate(create->bucket); !status) {
+    return refuse(from, request, status.error(), effects);
+  }
+  if (request.remaining <= Duration::zero()) {
+    return refuse(from, request, {ErrorCode::deadline_exceeded, "no time was left"}, effects);
+  }
+  if (maps.in_force() == nullptr) return refuse(from, request, no_map(), effects);
+  const Result<bool> there = has_bucket(maps.in_force()->map, create->bucket);
+  if (!there) return refuse(from, request, there.error(), effects);
+  if (*there) {
+    return reply(from, request, MessageKind::map, copy_of(maps.in_force()->bytes), effects);
+  }
+  if (waiting_changes.size() + proposed_changes.size() >= kMaxWaitingChanges) {
+    return refuse(from, request, {ErrorCode::overloaded, "too many changes of the map wait"},
+                  effects);
+  }
+  waiting_changes.push_back(
+      {from, request, now.instant + request.remaining, std::move(create->bucket)});
+  start_changes(effects);
+}
+
+// All changes that wait go into one map, so that many take no longer than one.
+void Machine::State::start_changes(Effects& effects) {
+  if (maps.in_force() == nullptr || maps.proposed() != nullptr || waiting_changes.empty()) return;
+  schema::ClusterMap next = maps.in_force()->map;
+  bool changed = false;
+  for (Change& change : waiting_changes) {
+    const Result<bool> added = add_bucket(next, change.bucket);
+    if (added) {
+      changed = changed || *added;
+      proposed_changes.push_back(std::move(change));
+    } else {
+      refuse(change.client, change.request, added.error(), effects);
+    }
+  }
+  waiting_changes.clear();
+  if (!changed) return finish_changes(effects);
+  maps.propose_change(std::move(next));
+  offer_to_all(effects);
+}
+
+// What was proposed is in force now.
+void Machine::State::finish_changes(Effects& effects) {
+  const std::vector<Change> done = std::exchange(proposed_changes, {});
+  for (const Change& change : done) {
+    reply(change.client, change.request, MessageKind::map, copy_of(maps.in_force()->bytes),
+          effects);
+  }
+}
+
+void Machine::State::abandon_changes(Effects& effects) {
+  for (const Change& change : std::exchange(proposed_changes, {})) {
+    refuse(change.client, change.request,
+           {ErrorCode::outcome_unknown, "the broker lost the map before the change was in force"},
+           effects);
+  }
+  for (const Change& change : std::exchange(waiting_changes, {})) {
+    refuse(change.client, change.request, no_map(), effects);
+  }
+}
+
+void Machine::State::expire_changes(Now now, Effects& effects) {
+  const auto is_due = [&](const Change& change) { return change.deadline <= now.instant; };
+  for (const Change& change : proposed_changes) {
+    if (!is_due(change)) continue;
+    refuse(change.client, change.request,
+           {ErrorCode::outcome_unknown, "the workers have not stored the changed map in time"},
+           effects);
+  }
+  for (const Change& change : waiting_changes) {
+    if (!is_due(change)) continue;
+    refuse(change.client, change.request,
+           {ErrorCode::deadline_exceeded, "a former change of the map is not in force yet"},
+           effects);
+  }
+  std::erase_if(proposed_changes, is_due);
+  std::erase_if(waiting_changes, is_due);
+}
+
+void Machine::State::route(Now now, const PeerId& from, Message message, Effects& effects) {
+  const Envelope& request = message.envelope;
+  if (request.remaining <= Duration::zero()) {
+    return refuse(from, request, {ErrorCode::deadline_exceeded, "no time was left"}, effects);
+  }
+  if (!request.expects_reply && request.kind != MessageKind::append) return;
+  const Result<const Member*> worker = route_to(request);
+  if (!worker) return refuse(from, request, worker.error(), effects);
+  if (Status room = check_room(message); !room) {
+    return refuse(from, request, room.error(), effects);
+  }
+  const std::uint64_t id = ++last_id;
+  if (request.expects_reply) {
+    in_flight.add(id, {from, request.request_id, (*worker)->store, request.kind,
+                       now.instant + request.remaining, message.body.size()});
+  }
+  message.envelope.request_id = id;
+  effects.to_workers.push_back({(*worker)->peer, std::move(message)});
+}
+
+// The worker that the request is for, if it is known and alive.
+Result<const Member*> Machine::State::route_to(const Envelope& request) const {
+  if (maps.in_force() == nullptr) return fail(no_map());
+  const schema::ClusterMap& map = maps.in_force()->map;
+  WorkerId id;
+  if (const auto* partition = std::get_if<PartitionId>(&request.destination)) {
+    if (partition->number >= map.placement.size()) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("there is no partition {}: the cluster has {}", partition->number,
+                              map.placement.size()));
+    }
+    id = cluster::coordinator_of(map, *partition);
+  } else if (const auto* worker = std::get_if<WorkerId>(&request.destination)) {
+    id = *worker;
+  } else {
+    return fail(ErrorCode::invalid_argument,
+                "a request for a worker needs a partition or a worker as its destination");
+  }
+  const schema::Worker* worker = cluster::find_worker(map, id);
+  if (worker == nullptr) {
+    return fail(ErrorCode::unavailable, fmt::format("there is no worker {}", id.to_string()));
+  }
+  const Member* member = members.find(worker->store);
+  if (member == nullptr || member->suspect) {
+    return fail(ErrorCode::unavailable, fmt::format("worker {} is down", id.to_string()));
+  }
+  return member;
+}
+
+Status Machine::State::check_room(const Message& message) const {
+  if (in_flight.has_room_for(message.body.size())) return {};
+  return fail(ErrorCode::overloaded, "too many requests are in flight at this broker");
+}
+
+void Machine::State::on_status(Now now, const PeerId& from, const Envelope& request,
+                               Effects& effects) const {
+  reply(from, request, MessageKind::status_reply, schema::encode(status(now)), effects);
+}
+
+ClusterStatus Machine::State::status(Now now) const {
+  ClusterStatus shown;
+  shown.cluster = config.cluster;
+  shown.in_force = maps.in_force_version();
+  shown.expected_workers = config.workers;
+  shown.replicas = config.replicas;
+  shown.partitions = config.partitions;
+  shown.wall = now.wall;
+  shown.uptime = now.instant - started;
+  if (maps.in_force() == nullptr) {
+    shown.waiting_for = maps.waiting_for(members);
+    for (const auto& [store, member] : members.all()) {
+      schema::Worker worker;
+      worker.store = store;
+      shown.workers.push_back(worker_status(now, worker, 0));
+    }
+    return shown;
+  }
+  const schema::ClusterMap& map = maps.in_force()->map;
+  shown.replicas = map.replicas;
+  shown.partitions = static_cast<std::uint32_t>(map.placement.size());
+  std::map<WorkerId, std::uint32_t> partitions;
+  for (const schema::Replicas& replicas : map.placement) {
+    for (const WorkerId id : replicas) ++partitions[id];
+  }
+  for (const schema::Worker& worker : map.workers) {
+    shown.workers.push_back(worker_status(now, worker, partitions[worker.id]));
+  }
+  return shown;
+}
+
+WorkerStatus Machine::State::worker_status(Now now, const schema::Worker& worker,
+                                           std::uint32_t partitions) const {
+  WorkerStatus shown;
+  shown.id = worker.id;
+  shown.store = worker.store;
+  shown.partitions = partitions;
+  shown.in_flight = in_flight.count_at(worker.store);
+  const Member* member = members.find(worker.store);
+  if (member == nullptr) return shown;
+  shown.liveness = member->suspect ? Liveness::suspect : Liveness::alive;
+  shown.silent = now.instant - member->heard;
+  shown.health = member->health;
+  return shown;
+}
+
+}  // namespace kipu::broker
