@@ -7,6 +7,9 @@
 #include <string_view>
 
 #include "schema/codec.h"
+#include "storage/key_codec.h"
+#include "storage/record.h"
+#include "storage/store_file.h"
 #include "tests/schema/samples.h"
 
 namespace {
@@ -50,6 +53,27 @@ bool write_messages(const fs::path& root) {
          write_message<MapStored>(root, "MapStored");
 }
 
+bool write_records(const fs::path& root) {
+  using namespace kipu;
+  const Entry entry = schema::samples::append_entry();
+  std::string value;
+  storage::append_record_value(value, entry);
+  const auto key = storage::encode_record_key(
+      {PartitionId{7}, entry.bucket, std::string("a\0b", 3), entry.id()});
+  storage::StoreInfo info;
+  info.store = schema::samples::kStore;
+  info.cluster = schema::samples::kCluster;
+  info.runs = {1, 2, 3};
+  info.map = "map";
+  // Without its checksum, which the target adds.
+  std::string file = storage::encode_store_file(info);
+  file.resize(file.size() - sizeof(std::uint64_t));
+  return write_seed(root / "Values", "three", entry.values.packed()) &&
+         write_seed(root / "RecordKey", "with_nul", key) &&
+         write_seed(root / "RecordValue", "three", value) &&
+         write_seed(root / "StoreFile", "with_runs", file);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -58,8 +82,7 @@ int main(int count, char** arguments) {
     return 2;
   }
   const fs::path root = arguments[1];
-  const std::string values(kipu::Values({"apple", "", "pear"}).packed());
-  if (write_messages(root) && write_seed(root / "Values", "three", values)) return 0;
+  if (write_messages(root) && write_records(root)) return 0;
   std::fprintf(stderr, "fuzz_seeds: cannot write to %s\n", arguments[1]);
   return 1;
 }
