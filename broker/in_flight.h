@@ -31,6 +31,7 @@ class InFlight {
   InFlight(std::size_t most_requests, std::size_t most_bytes)
       : most_requests_(most_requests), most_bytes_(most_bytes) {}
 
+  bool empty() const { return requests_.empty(); }
   bool has_room_for(std::size_t bytes) const {
     return requests_.size() < most_requests_ && bytes <= most_bytes_ - bytes_;
   }

@@ -163,6 +163,10 @@ Instant Machine::next_tick() const {
   return next;
 }
 
+bool Machine::idle() const {
+  return state_->in_flight.empty();
+}
+
 void Machine::State::reply(const PeerId& client, const Envelope& request, MessageKind kind,
                            Buffer body, Effects& effects) const {
   if (!request.expects_reply) return;
