@@ -1,0 +1,192 @@
+// A broker and two workers as programs.
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "bus/zmq_bus.h"
+#include "tests/support/raw_client.h"
+
+namespace kipu {
+namespace {
+
+using test::Ended;
+using test::Finished;
+using test::Process;
+using test::program;
+using test::RawClient;
+using test::run;
+
+class BrokerDaemonTest : public testing::Test {
+ protected:
+  Finished init(std::vector<std::string> more = {}) {
+    std::vector<std::string> command{
+        program("kipu-broker"), "init", "--data", data_, "--workers", "2"};
+    command.insert(command.end(), more.begin(), more.end());
+    return run(command);
+  }
+  std::vector<std::string> command(std::vector<std::string> more = {}) const {
+    std::vector<std::string> all{
+        program("kipu-broker"), "--data", data_, "--frontend", "tcp://127.0.0.1:0", "--backend",
+        "tcp://127.0.0.1:0"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  static void expect_refused(const Finished& finished, const std::string& what) {
+    EXPECT_EQ(finished.ended, (Ended{1, 0}));
+    EXPECT_NE(finished.errors.find(what), std::string::npos) << finished.errors;
+  }
+
+  test::TempDirectory directory_;
+  const std::string data_ = (directory_ / "broker").string();
+};
+
+TEST_F(BrokerDaemonTest, NamesItsPortsAndStopsWhenTold) {
+  EXPECT_EQ(init().ended, (Ended{0, 0}));
+  Process broker(command());
+  const auto ready = broker.wait_for_line("kipu-broker ready");
+  ASSERT_TRUE(ready) << broker.errors();
+  EXPECT_TRUE(test::field_of(*ready, "frontend").starts_with("tcp://127.0.0.1:"));
+  EXPECT_NE(test::field_of(*ready, "frontend"), test::field_of(*ready, "backend"));
+  EXPECT_FALSE(test::field_of(*ready, "backend").ends_with(":0"));
+  broker.kill(SIGTERM);
+  EXPECT_EQ(broker.wait(), (Ended{0, 0})) << broker.errors();
+}
+
+TEST_F(BrokerDaemonTest, NamesTheRemedyWhereThereIsNoCluster) {
+  expect_refused(run(command()), "kipu-broker init --data " + data_);
+}
+
+TEST_F(BrokerDaemonTest, RefusesToInitialiseTwice) {
+  init();
+  expect_refused(init(), data_ + " is a broker's directory already");
+}
+
+TEST_F(BrokerDaemonTest, RefusesADirectoryInUse) {
+  init();
+  Process broker(command());
+  ASSERT_TRUE(broker.wait_for_line("ready"));
+  expect_refused(run(command()), data_ + " is in use");
+}
+
+TEST_F(BrokerDaemonTest, RefusesAPortInUse) {
+  init();
+  Process broker(command());
+  const auto ready = broker.wait_for_line("ready");
+  ASSERT_TRUE(ready);
+  const std::string taken = test::field_of(*ready, "frontend");
+  const std::string other = (directory_ / "other").string();
+  run({program("kipu-broker"), "init", "--data", other, "--workers", "1"});
+  expect_refused(run({program("kipu-broker"), "--data", other, "--frontend", taken}), taken);
+}
+
+TEST_F(BrokerDaemonTest, RefusesReplicasThatThisVersionDoesNotOffer) {
+  const Finished finished = init({"--replicas", "3"});
+  EXPECT_EQ(finished.ended, (Ended{1, 0}));
+  EXPECT_FALSE(std::filesystem::exists(data_));
+}
+
+TEST_F(BrokerDaemonTest, RefusesADamagedOrNewerFile) {
+  init();
+  const auto file = std::filesystem::path(data_) / "cluster.toml";
+  ASSERT_TRUE(std::filesystem::exists(file));
+  std::ofstream(file) << "format = 1\ncluster-id = \"nonsense\"\n";
+  expect_refused(run(command()), file.string() + " is damaged");
+  std::ofstream(file) << "format = 2\n";
+  expect_refused(run(command()), "newer version");
+}
+
+class ClusterDaemonsTest : public BrokerDaemonTest {
+ protected:
+  void start_broker() {
+    broker_ = std::make_unique<Process>(command({"--heartbeat", "100ms"}));
+    const auto ready = broker_->wait_for_line("kipu-broker ready");
+    ASSERT_TRUE(ready) << broker_->errors();
+    frontend_ = test::field_of(*ready, "frontend");
+    backend_ = test::field_of(*ready, "backend");
+  }
+  void start_worker(const std::string& name) {
+    const std::string store = (directory_ / name).string();
+    if (!std::filesystem::exists(store)) {
+      ASSERT_EQ(run({program("kipu-worker"), "init", "--data", store}).ended, (Ended{0, 0}));
+    }
+    workers_.push_back(std::make_unique<Process>(std::vector<std::string>{
+        program("kipu-worker"), "--data", store, "--broker", backend_, "--heartbeat", "100ms"}));
+    ASSERT_TRUE(workers_.back()->wait_for_line("kipu-worker ready")) << workers_.back()->errors();
+  }
+  void start_all() {
+    start_broker();
+    start_worker("one");
+    start_worker("two");
+  }
+  void stop_all() {
+    broker_->kill(SIGTERM);
+    for (const auto& worker : workers_) worker->kill(SIGTERM);
+    EXPECT_EQ(broker_->wait(), (Ended{0, 0})) << broker_->errors();
+    for (const auto& worker : workers_)
+      EXPECT_EQ(worker->wait(), (Ended{0, 0})) << worker->errors();
+    workers_.clear();
+  }
+
+  std::unique_ptr<bus::Bus> bus_ = bus::make_zmq_bus();
+  std::unique_ptr<Process> broker_;
+  std::vector<std::unique_ptr<Process>> workers_;
+  std::string frontend_;
+  std::string backend_;
+};
+
+TEST_F(ClusterDaemonsTest, AreBornServeAndStop) {
+  init();
+  start_all();
+  RawClient client(*bus_, frontend_);
+  const auto map = client.wait_for_map();
+  ASSERT_TRUE(map);
+  EXPECT_EQ(map->workers.size(), 2U);
+  const auto status = client.append(*map, test::entry_now("key", "value"));
+  ASSERT_TRUE(status) << status.error().message;
+  const auto page = client.page(*map, "key");
+  ASSERT_TRUE(page) << page.error().message;
+  ASSERT_EQ(page->entries.size(), 1U);
+  EXPECT_EQ(page->entries[0].values.front(), "value");
+  stop_all();
+}
+
+TEST_F(ClusterDaemonsTest, SurviveTheLossOfTheBrokersDisk) {
+  const std::string id = init().output.substr(std::string("cluster ").size(), 32);
+  start_all();
+  {
+    RawClient client(*bus_, frontend_);
+    const auto map = client.wait_for_map();
+    ASSERT_TRUE(map);
+    ASSERT_TRUE(client.append(*map, test::entry_now("key", "value")));
+  }
+  stop_all();
+  std::filesystem::remove_all(data_);
+  EXPECT_EQ(init({"--cluster-id", id}).ended, (Ended{0, 0}));
+  start_all();
+  RawClient client(*bus_, frontend_);
+  const auto map = client.wait_for_map();
+  ASSERT_TRUE(map);
+  EXPECT_EQ(map->cluster.id.to_string(), id);
+  const auto page = client.page(*map, "key");
+  ASSERT_TRUE(page) << page.error().message;
+  EXPECT_EQ(page->entries.size(), 1U);
+  stop_all();
+}
+
+TEST_F(ClusterDaemonsTest, RefuseAWorkerOfAnotherCluster) {
+  init();
+  start_all();
+  RawClient client(*bus_, frontend_);
+  ASSERT_TRUE(client.wait_for_map());
+  stop_all();
+  std::filesystem::remove_all(data_);
+  init();
+  start_broker();
+  start_worker("one");
+  EXPECT_EQ(workers_[0]->wait(), (Ended{1, 0})) << workers_[0]->errors();
+}
+
+}  // namespace
+}  // namespace kipu

@@ -1,0 +1,186 @@
+// A broker and two workers on threads of their own, over the in-process bus.
+#include <mutex>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "broker/runtime.h"
+#include "bus/process_bus.h"
+#include "storage/memory_store.h"
+#include "tests/support/raw_client.h"
+#include "worker/runtime.h"
+
+namespace kipu {
+namespace {
+
+using test::RawClient;
+
+// A runtime on its thread.
+template <class Runtime>
+class Running {
+ public:
+  explicit Running(std::unique_ptr<Runtime> runtime)
+      : runtime_(std::move(runtime)), thread_([this] { status_ = runtime_->run(); }) {}
+  ~Running() { stop(); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  // How it ended.
+  Status stop() {
+    if (thread_.joinable()) {
+      runtime_->stop();
+      thread_.join();
+    }
+    return status_;
+  }
+  Runtime& operator*() { return *runtime_; }
+  Runtime* operator->() { return runtime_.get(); }
+
+ private:
+  const std::unique_ptr<Runtime> runtime_;
+  Status status_;
+  std::thread thread_;
+};
+
+using Broker = Running<broker::Runtime>;
+using Worker = Running<worker::Runtime>;
+
+class ClusterRuntimeTest : public testing::Test {
+ protected:
+  static constexpr std::uint32_t kWorkers = 2;
+
+  void SetUp() override {
+    start_broker();
+    for (std::uint64_t seed = 0; seed < kWorkers; ++seed) {
+      Rng rng(seed);
+      stores_.push_back(storage::make_memory_store(rng));
+      workers_.push_back(start_worker(*stores_.back()));
+    }
+  }
+  void start_broker() {
+    broker::RuntimeOptions options;
+    options.config.cluster = ClusterId{Uuid{1, 2}};
+    options.config.workers = kWorkers;
+    options.config.partitions = 16;
+    options.frontend = "frontend";
+    options.backend = "backend";
+    auto made = broker::Runtime::create(*bus_, options, Rng::from_system(), {});
+    ASSERT_TRUE(made) << made.error().message;
+    broker_ = std::make_unique<Broker>(std::move(*made));
+  }
+  std::unique_ptr<Worker> start_worker(storage::Store& store) {
+    worker::RuntimeOptions options;
+    options.broker = "backend";
+    options.config.reserve_bytes = 0;
+    auto made = worker::Runtime::create(*bus_, store, options, Rng::from_system(), {});
+    EXPECT_TRUE(made) << made.error().message;
+    return std::make_unique<Worker>(std::move(*made));
+  }
+  static std::vector<std::string> values_of(const Result<Page>& page) {
+    EXPECT_TRUE(page) << page.error().message;
+    std::vector<std::string> values;
+    for (const Entry& entry : page ? page->entries : std::vector<Entry>{}) {
+      values.emplace_back(entry.values.front());
+    }
+    return values;
+  }
+
+  std::unique_ptr<bus::Bus> bus_ = bus::make_process_bus();
+  std::vector<std::unique_ptr<storage::Store>> stores_;
+  std::unique_ptr<Broker> broker_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+TEST_F(ClusterRuntimeTest, IsBornAndServesWhatWasAppended) {
+  RawClient client(*bus_, "frontend");
+  const auto map = client.wait_for_map();
+  ASSERT_TRUE(map);
+  EXPECT_EQ(map->workers.size(), kWorkers);
+  for (int at = 0; at < 50; ++at) {
+    const std::string key = "key" + std::to_string(at);
+    const auto status = client.append(*map, test::entry_now(key, "value of " + key));
+    ASSERT_TRUE(status) << status.error().message;
+  }
+  for (int at = 0; at < 50; ++at) {
+    const std::string key = "key" + std::to_string(at);
+    EXPECT_EQ(values_of(client.page(*map, key)), std::vector<std::string>{"value of " + key});
+  }
+}
+
+TEST_F(ClusterRuntimeTest, ServesSeveralClientsAtOnce) {
+  std::vector<std::thread> threads;
+  std::mutex stamping;
+  for (int number = 0; number < 4; ++number) {
+    threads.emplace_back([this, number, &stamping] {
+      RawClient client(*bus_, "frontend");
+      const auto map = client.wait_for_map();
+      ASSERT_TRUE(map);
+      const std::string key = "client" + std::to_string(number);
+      for (int at = 0; at < 25; ++at) {
+        std::unique_lock lock(stamping);
+        const Entry entry = test::entry_now(key, std::to_string(at));
+        lock.unlock();
+        ASSERT_TRUE(client.append(*map, entry));
+      }
+      EXPECT_EQ(values_of(client.page(*map, key)).size(), 25U);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST_F(ClusterRuntimeTest, StopsWithoutAnError) {
+  RawClient client(*bus_, "frontend");
+  ASSERT_TRUE(client.wait_for_map());
+  EXPECT_TRUE(broker_->stop());
+  for (const auto& worker : workers_) EXPECT_TRUE(worker->stop());
+}
+
+TEST_F(ClusterRuntimeTest, GoesOnWithANewBroker) {
+  RawClient client(*bus_, "frontend");
+  const auto before = client.wait_for_map();
+  ASSERT_TRUE(before);
+  ASSERT_TRUE(client.append(*before, test::entry_now("key", "old")));
+  broker_.reset();
+  start_broker();
+  const auto after = client.wait_for_map();
+  ASSERT_TRUE(after);
+  EXPECT_GT(after->version.generation, before->version.generation);
+  EXPECT_EQ(after->placement, before->placement);
+  EXPECT_EQ(values_of(client.page(*after, "key")), std::vector<std::string>{"old"});
+}
+
+TEST_F(ClusterRuntimeTest, GoesOnWithANewRuntimeOverTheSameStore) {
+  RawClient client(*bus_, "frontend");
+  const auto map = client.wait_for_map();
+  ASSERT_TRUE(map);
+  ASSERT_TRUE(client.append(*map, test::entry_now("key", "old")));
+  for (std::size_t at = 0; at < workers_.size(); ++at) {
+    workers_[at].reset();
+    workers_[at] = start_worker(*stores_[at]);
+  }
+  // Until both are back, the broker says that they are not.
+  EXPECT_TRUE(test::eventually([&] { return client.page(*map, "key").has_value(); }));
+  EXPECT_EQ(values_of(client.page(*map, "key")), std::vector<std::string>{"old"});
+}
+
+TEST_F(ClusterRuntimeTest, RefusesAnEndpointInUse) {
+  broker::RuntimeOptions options;
+  options.config.cluster = ClusterId{Uuid{1, 2}};
+  options.frontend = "frontend";
+  options.backend = "another";
+  const auto made = broker::Runtime::create(*bus_, options, Rng(1), {});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::in_use);
+}
+
+TEST_F(ClusterRuntimeTest, RefusesReplicasThatThisVersionDoesNotOffer) {
+  broker::RuntimeOptions options;
+  options.config.cluster = ClusterId{Uuid{1, 2}};
+  options.config.replicas = 3;
+  const auto made = broker::Runtime::create(*bus_, options, Rng(1), {});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::unsupported);
+}
+
+}  // namespace
+}  // namespace kipu

@@ -1,0 +1,137 @@
+// The worker's runtime against a store that fails or waits, with a socket in the broker's place.
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "bus/process_bus.h"
+#include "schema/codec.h"
+#include "storage/memory_store.h"
+#include "tests/support/process.h"
+#include "worker/runtime.h"
+
+namespace kipu {
+namespace {
+
+using test::eventually;
+
+// A memory store whose save_map fails.
+class FailingStore final : public storage::Store {
+ public:
+  explicit FailingStore(std::unique_ptr<storage::Store> good) : good_(std::move(good)) {}
+  Status merge(std::span<const storage::PlacedEntry> entries) override {
+    return good_->merge(entries);
+  }
+  Status save_map(ClusterId /*cluster*/, std::string /*map*/) override {
+    return fail(ErrorCode::io_error, "the disk is gone");
+  }
+  Result<Page> page(const PageQuery& query) const override { return good_->page(query); }
+  Result<Count> count(const CountQuery& query) const override { return good_->count(query); }
+  Result<KeysPage> keys(const KeysQuery& query) const override { return good_->keys(query); }
+  Result<Page> scan(const ScanQuery& query) const override { return good_->scan(query); }
+  const storage::StoreInfo& info() const override { return good_->info(); }
+  storage::StoreStats stats() const override { return good_->stats(); }
+
+ private:
+  const std::unique_ptr<storage::Store> good_;
+};
+
+class WorkerRuntimeTest : public testing::Test {
+ protected:
+  void start(storage::Store& store) {
+    worker::RuntimeOptions options;
+    options.broker = "backend";
+    auto made = worker::Runtime::create(*bus_, store, options, Rng(1), {});
+    ASSERT_TRUE(made);
+    runtime_ = std::move(*made);
+    thread_ = std::thread([this] { status_ = runtime_->run(); });
+  }
+  // The next message of that kind from the worker.
+  std::optional<bus::Incoming> expect(schema::MessageKind kind) {
+    std::optional<bus::Incoming> found;
+    EXPECT_TRUE(eventually([&] {
+      std::vector<bus::Incoming> got;
+      broker_->receive(got, 1);
+      if (!got.empty() && got[0].message.envelope.kind == kind) found = std::move(got[0]);
+      return found.has_value();
+    }));
+    return found;
+  }
+  template <class Body>
+  void send(const PeerId& to, schema::MessageKind kind, const Body& body) {
+    schema::Envelope envelope;
+    envelope.kind = kind;
+    envelope.remaining = std::chrono::seconds(10);
+    ASSERT_TRUE(broker_->send(to, schema::make_message(envelope, body)));
+  }
+  static schema::ClusterMap map_with(StoreId store) {
+    schema::Worker worker;
+    worker.id = WorkerId{1};
+    worker.store = store;
+    schema::ClusterMap map;
+    map.cluster = kCluster;
+    map.version = MapVersion{1, 1, 1};
+    map.buckets.push_back(Bucket{"default"});
+    map.workers.push_back(worker);
+    map.placement.assign(4, {worker.id});
+    return map;
+  }
+  // How it ended.
+  Status join() {
+    if (thread_.joinable()) thread_.join();
+    return status_;
+  }
+  void TearDown() override {
+    if (runtime_) runtime_->stop();
+    join();
+  }
+
+  static constexpr ClusterId kCluster{Uuid{1, 2}};
+  std::unique_ptr<bus::Bus> bus_ = bus::make_process_bus();
+  std::unique_ptr<bus::Socket> broker_ = std::move(*bus_->bind_router("backend"));
+  std::unique_ptr<worker::Runtime> runtime_;
+  Status status_;
+  std::thread thread_;
+};
+
+TEST_F(WorkerRuntimeTest, SaysHelloSavesItsMapAndStops) {
+  Rng rng(7);
+  const auto store = storage::make_memory_store(rng);
+  start(*store);
+  const auto hello = expect(schema::MessageKind::worker_hello);
+  ASSERT_TRUE(hello);
+  const auto body = schema::decode<schema::WorkerHello>(hello->message.body.view());
+  ASSERT_TRUE(body);
+  EXPECT_EQ(body->store, store->info().store);
+  send(hello->from, schema::MessageKind::worker_welcome, schema::WorkerWelcome{kCluster, {}, {}});
+  send(hello->from, schema::MessageKind::map_store, map_with(body->store));
+  ASSERT_TRUE(expect(schema::MessageKind::map_stored));
+  runtime_->stop();
+  EXPECT_TRUE(join());
+  EXPECT_EQ(store->info().cluster, kCluster);
+}
+
+TEST_F(WorkerRuntimeTest, EndsWithTheReasonWhenItsStoreFails) {
+  Rng rng(7);
+  FailingStore store(storage::make_memory_store(rng));
+  start(store);
+  const auto hello = expect(schema::MessageKind::worker_hello);
+  ASSERT_TRUE(hello);
+  send(hello->from, schema::MessageKind::worker_welcome, schema::WorkerWelcome{kCluster, {}, {}});
+  send(hello->from, schema::MessageKind::map_store, map_with(store.info().store));
+  const Status status = join();
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().message.find("the disk is gone"), std::string::npos)
+      << status.error().message;
+}
+
+TEST_F(WorkerRuntimeTest, StopsThoughNoBrokerEverAnswered) {
+  Rng rng(7);
+  const auto store = storage::make_memory_store(rng);
+  start(*store);
+  ASSERT_TRUE(expect(schema::MessageKind::worker_hello));
+  runtime_->stop();
+  EXPECT_TRUE(join());
+}
+
+}  // namespace
+}  // namespace kipu
