@@ -17,6 +17,11 @@ struct Ticket::Waiter {
 
 Ticket::Ticket(Loop& loop, Call call, const CallOptions& options)
     : loop_(loop), waiter_(std::make_shared<Waiter>()) {
+  if (loop.on_loop_thread()) {
+    waiter_->completion = Completion{
+        id_, fail(ErrorCode::invalid_argument, "a callback made a call that blocks"), {}};
+    return;
+  }
   id_ = loop.submit(std::move(call), options, [waiter = waiter_](Completion completion) {
     const std::lock_guard lock(waiter->mutex);
     waiter->completion = std::move(completion);
@@ -33,9 +38,6 @@ Ticket::~Ticket() {
 }
 
 Completion Ticket::wait() {
-  if (loop_.on_loop_thread()) {
-    return {id_, fail(ErrorCode::invalid_argument, "a callback made a call that blocks"), {}};
-  }
   std::unique_lock lock(waiter_->mutex);
   waiter_->done.wait(lock, [this] { return waiter_->completion.has_value(); });
   return std::move(*waiter_->completion);  // still set: so the destructor cancels nothing

@@ -22,12 +22,13 @@ using Loop = ::kipu::Client::Loop;
 // A call under way, and the wait for its completion. One that goes away unanswered is cancelled.
 class Ticket {
  public:
+  // On the loop thread, which would wait for itself, nothing is submitted: `invalid_argument`.
   Ticket(Loop& loop, Call call, const CallOptions& options);
   ~Ticket();
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
 
-  // Once. `invalid_argument` on the loop thread, which would wait for itself.
+  // Once.
   [[nodiscard]] Completion wait();
 
  private:

@@ -56,7 +56,7 @@ std::optional<Result<std::string>> KeySource::next() {
     std::string key = std::move(lane.keys[lane.at++]);
     if (lane.at > 1) ask_ahead(lane);  // its page was more than a first look
     if (auto pushed = push(least); !pushed) return end_with(std::move(pushed).error());
-    if (last_ && key <= *last_) continue;  // listed by two workers
+    if (last_ == key) continue;  // listed by two workers
     last_ = key;
     return key;
   }

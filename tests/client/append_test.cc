@@ -169,6 +169,8 @@ TEST(AppendTest, RefusesABlockingCallInACallback) {
     refused.set_value(client.append("key", "other").error().code);
   });
   EXPECT_EQ(refused.get_future().get(), ErrorCode::invalid_argument);
+  client.flush();
+  EXPECT_EQ(client.count("key")->values, 1U);
 }
 
 TEST(AppendTest, EndsWithOutcomeUnknownWhenTheClientGoesAfterSending) {
