@@ -59,14 +59,6 @@ TEST(ConnectTest, FindsTheBrokerThatAnswers) {
   EXPECT_TRUE(client.append("key", "value"));
 }
 
-TEST(ConnectTest, RefusesAnEndpointThatIsNone) {
-  ClientOptions options;
-  options.brokers = {"nonsense"};
-  const auto client = Client::connect(options);
-  ASSERT_FALSE(client);
-  EXPECT_EQ(client.error().code, ErrorCode::invalid_argument);
-}
-
 TEST(ConnectTest, MovesAClientOverAnother) {
   FakeCluster one;
   FakeCluster two;
