@@ -222,7 +222,7 @@ class KeyMerger {
     while (!heads_.empty() && heads_.top().key == key) {
       const PartitionId partition = heads_.top().partition;
       heads_.pop();
-      const Result<bool> has = pass_in(partition, key);
+      Result<bool> has = pass_in(partition, key);
       if (!has) return has;
       is_listed = is_listed || *has;
       if (Status pushed = push_head(partition); !pushed) return fail(std::move(pushed.error()));
