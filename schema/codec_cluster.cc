@@ -13,6 +13,9 @@ constexpr std::size_t kUuidWords = struct_words<wire::Uuid>();
 constexpr std::size_t kMapVersionWords = struct_words<wire::MapVersion>();
 constexpr std::size_t kHealthWords = struct_words<wire::WorkerHealth>();
 
+// Before a map says who belongs, a status names strangers, too.
+constexpr std::size_t kMostReported = 2 * std::size_t{limits::kMaxWorkers};
+
 // Buckets.
 
 void write(wire::Bucket::Builder to, const Bucket& from) {
@@ -221,7 +224,7 @@ ClusterStatus read(wire::ClusterStatus::Reader from, const FrameReader& frame) {
   status.uptime = read_duration(from.getUptimeMicroseconds());
   status.waiting_for = bytes_of(from.getWaitingFor(), limits::kMaxMessageTextBytes);
   const auto workers = from.getWorkers();
-  status.workers.reserve(frame.count(workers, limits::kMaxWorkers, kBytesPerWord));
+  status.workers.reserve(frame.count(workers, kMostReported, kBytesPerWord));
   for (const auto worker : workers) status.workers.push_back(read(worker));
   return status;
 }

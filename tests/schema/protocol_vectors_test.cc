@@ -1,0 +1,169 @@
+// docs/protocol.md is what other implementations are written from: its tables must be true.
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "base/digest.h"
+#include "base/entry.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/stamp.h"
+#include "schema/codec.h"
+#include "schema/map_checksum.h"
+#include "tests/schema/protocol_tables.h"
+#include "tests/schema/samples.h"
+
+namespace kipu::schema {
+namespace {
+
+using tests::from_hex;
+using tests::Row;
+using tests::to_hex;
+
+std::vector<Row> table(const std::string& name) {
+  auto rows = tests::table(KIPU_PROTOCOL_DOCUMENT, name);
+  EXPECT_FALSE(rows.empty()) << "no table " << name;
+  return rows;
+}
+
+std::uint64_t hex64(const std::string& hex) {
+  return std::stoull(hex, nullptr, 16);
+}
+
+TEST(ProtocolDocumentTest, HasTrueHashes) {
+  for (const Row& row : table("hash")) {
+    EXPECT_EQ(hash64(from_hex(row.at(0))), hex64(row.at(1))) << row.at(0);
+  }
+}
+
+TEST(ProtocolDocumentTest, HasTrueDigests) {
+  for (const Row& row : table("digest")) {
+    auto values = Values::parse(from_hex(row.at(5)));
+    ASSERT_TRUE(values) << row.at(5);
+    const Stamp stamp{StampTime(hex64(row.at(2))), hex64(row.at(3))};
+    const auto kind = static_cast<EntryKind>(std::stoi(row.at(4)));
+    const Entry entry = make_entry(row.at(0), from_hex(row.at(1)), stamp, kind, *values);
+    EXPECT_TRUE(validate(entry));
+    EXPECT_EQ(entry.digest.bits, hex64(row.at(6))) << row.at(1);
+  }
+}
+
+TEST(ProtocolDocumentTest, HasTrueStamps) {
+  for (const Row& row : table("stamp")) {
+    const WallTime wall{std::chrono::milliseconds(std::stoll(row.at(0)))};
+    const StampTime time = StampTime::at(wall).plus(std::stoull(row.at(1)));
+    EXPECT_EQ(time.bits(), hex64(row.at(3)));
+    EXPECT_EQ((Stamp{time, hex64(row.at(2))}).to_string(), row.at(4));
+  }
+}
+
+TEST(ProtocolDocumentTest, ListsEveryErrorWithItsRemedy) {
+  const std::map<std::string, Remedy> remedies{{"fix", Remedy::fix_request},
+                                               {"retry", Remedy::retry},
+                                               {"ask again", Remedy::ask_again},
+                                               {"alert", Remedy::alert}};
+  std::map<unsigned long, Row> listed;
+  for (const Row& row : table("errors")) listed[std::stoul(row.at(0))] = row;
+  for (std::uint16_t number = 0; number < 1000; ++number) {
+    const auto code = error_code_from_number(number);
+    ASSERT_EQ(code.has_value(), listed.contains(number)) << number;
+    if (!code) continue;
+    EXPECT_EQ(listed[number].at(1), error_name(*code));
+    EXPECT_EQ(remedies.at(listed[number].at(2)), remedy(*code)) << number;
+  }
+}
+
+TEST(ProtocolDocumentTest, ListsTheLimits) {
+  const std::map<std::string, std::size_t> limits{
+      {"key", limits::kMaxKeyBytes},
+      {"bucket name", limits::kMaxBucketNameBytes},
+      {"buckets", limits::kMaxBuckets},
+      {"values of an entry", limits::kMaxValuesPerEntry},
+      {"pair, by default", limits::kDefaultMaxPairBytes},
+      {"pair, at most", limits::kLargestMaxPairBytes},
+      {"partitions", limits::kMaxPartitions},
+      {"partitions, by default", limits::kDefaultPartitions},
+      {"workers", limits::kMaxWorkers},
+      {"weight of a worker", limits::kMaxWeight},
+      {"zone", limits::kMaxZoneBytes},
+      {"endpoint", limits::kMaxEndpointBytes},
+      {"envelope", limits::kMaxEnvelopeBytes},
+      {"body", limits::kMaxBodyBytes},
+      {"batch of appends", limits::kMaxBatchBytes},
+      {"entries of a batch", limits::kMaxBatchEntries},
+      {"page", limits::kMaxPageBytes},
+      {"entries or keys of a page", limits::kMaxPageEntries},
+      {"entries of one count", limits::kMaxCountEntries},
+      {"text of an error", limits::kMaxMessageTextBytes}};
+  std::map<std::string, std::size_t> listed;
+  for (const Row& row : table("limits")) listed[row.at(0)] = std::stoul(row.at(1));
+  EXPECT_EQ(listed, limits);
+}
+
+TEST(ProtocolDocumentTest, ListsEveryKindOfMessage) {
+  std::map<unsigned long, std::string> listed;
+  for (const char* name : {"kinds for clients", "kinds for workers"}) {
+    for (const Row& row : table(name)) listed[std::stoul(row.at(0))] = row.at(1);
+  }
+  for (std::uint16_t number = 0; number < 1000; ++number) {
+    Envelope envelope;
+    envelope.kind = static_cast<MessageKind>(number);
+    EXPECT_EQ(decode<Envelope>(encode(envelope).view()).has_value(), listed.contains(number))
+        << number;
+  }
+}
+
+TEST(ProtocolDocumentTest, HasTheChecksumOfItsMap) {
+  const auto rows = table("map checksum");
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(checksum_of(samples::sample<ClusterMap>()), hex64(rows[0].at(0)));
+}
+
+// Frames: the wire format itself. A difference here is a new version of the protocol.
+
+template <class T>
+void expect_frame(const std::map<std::string, std::string>& frames, const std::string& name,
+                  const T& message) {
+  const auto written = to_hex(encode(message).view());
+  ASSERT_TRUE(frames.contains(name)) << "| `" << name << "` | `" << written << "` |";
+  EXPECT_EQ(frames.at(name), written) << name;
+  const auto read = decode<T>(from_hex(frames.at(name)));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_TRUE(*read == message) << name;
+}
+
+TEST(ProtocolDocumentTest, HasTheFramesThatAreSent) {
+  std::map<std::string, std::string> frames;
+  for (const Row& row : table("frames")) frames[row.at(0)] = row.at(1);
+  using samples::sample;
+  expect_frame(frames, "Envelope", sample<Envelope>());
+  expect_frame(frames, "ErrorReply", sample<ErrorReply>());
+  expect_frame(frames, "ClientHello", sample<ClientHello>());
+  expect_frame(frames, "ClusterMap", sample<ClusterMap>());
+  expect_frame(frames, "BucketCreate", sample<BucketCreate>());
+  expect_frame(frames, "AppendRequest", sample<AppendRequest>());
+  expect_frame(frames, "AppendReply", sample<AppendReply>());
+  expect_frame(frames, "PageQuery", sample<PageQuery>());
+  expect_frame(frames, "Page", sample<Page>());
+  expect_frame(frames, "CountQuery", sample<CountQuery>());
+  expect_frame(frames, "Count", sample<Count>());
+  expect_frame(frames, "KeysQuery", sample<KeysQuery>());
+  expect_frame(frames, "KeysPage", sample<KeysPage>());
+  expect_frame(frames, "ScanQuery", sample<ScanQuery>());
+}
+
+// Between brokers and workers, which are of one version: a digest of the frame will do.
+TEST(WireTest, IsWhatItWasBetweenBrokerAndWorkers) {
+  using samples::sample;
+  const auto digest = [](const auto& message) { return hash64(encode(message).view()); };
+  EXPECT_EQ(digest(sample<ClusterStatus>()), 0xca24722083f5932fU);
+  EXPECT_EQ(digest(sample<WorkerHello>()), 0x2ccbf13aed66209eU);
+  EXPECT_EQ(digest(sample<WorkerWelcome>()), 0x06e9e8ac4b868a8cU);
+  EXPECT_EQ(digest(sample<Heartbeat>()), 0xf503ae346e6c4415U);
+  EXPECT_EQ(digest(sample<HeartbeatReply>()), 0xe06833b41e15d94dU);
+  EXPECT_EQ(digest(sample<MapStored>()), 0x6c731837ddb1cec2U);
+}
+
+}  // namespace
+}  // namespace kipu::schema
