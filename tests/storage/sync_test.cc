@@ -2,6 +2,7 @@
 // process with it.
 #include <csignal>
 #include <fstream>
+#include <ostream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -100,6 +101,7 @@ TEST_F(SyncTest, AcceptsNoMoreMergesAfterASyncFailed) {
 struct Kill {
   std::string mode;
   std::uint64_t at;
+  friend void PrintTo(const Kill& kill, std::ostream* to) { *to << kill.mode << " at " << kill.at; }
 };
 
 class KilledSyncTest : public SyncTest, public ::testing::WithParamInterface<Kill> {};
