@@ -111,8 +111,11 @@ std::vector<std::uint32_t> round_to(const std::vector<Fixed>& shares, std::uint6
   }
   std::vector<std::size_t> order(shares.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return (shares[a] & kFractionMask) > (shares[b] & kFractionMask);
+  // Not std::stable_sort: libstdc++ 12's uses what clang calls deprecated.
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const Fixed left = shares[a] & kFractionMask;
+    const Fixed right = shares[b] & kFractionMask;
+    return left != right ? left > right : a < b;
   });
   KIPU_CHECK_OP(missing, <=, order.size());
   for (std::size_t i = 0; i < missing; ++i) {
