@@ -167,6 +167,10 @@ Status DealerSocket::send(const PeerId& /*to*/, schema::Message message) {
 class ProcessPoller final : public Poller {
  public:
   explicit ProcessPoller(std::shared_ptr<Hub> hub) : hub_(std::move(hub)) {}
+  ~ProcessPoller() override {
+    const std::scoped_lock lock(hub_->mutex);
+    for (Node* node : nodes_) node->bell = nullptr;  // messages may still come for them
+  }
 
   void add(Socket& socket) override {
     const std::scoped_lock lock(hub_->mutex);

@@ -249,6 +249,15 @@ TEST_P(BusTest, RemembersAWakeThatCameBeforeTheWait) {
   poller_->wait(std::chrono::hours(1));
 }
 
+TEST_P(BusTest, DeliversToASocketWhosePollerIsGone) {
+  auto router = bind();
+  auto dealer = connect(router->endpoint());
+  poller_->add(*router);
+  poller_.reset();
+  ASSERT_TRUE(dealer->send({}, message(1)));
+  EXPECT_EQ(receive(*router, 1)[0].message.envelope.request_id, 1U);
+}
+
 TEST_P(BusTest, LeavesABodyWholeAfterTheBusIsGone) {
   auto router = bind();
   auto dealer = connect(router->endpoint());

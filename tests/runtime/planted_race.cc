@@ -1,4 +1,4 @@
-// A program with a race, on purpose: two threads count what they send, without a lock. It runs
+// A program with a race, on purpose: two threads count what they sent, without a lock. It runs
 // under the thread sanitizer only, which has to report it.
 #include <cstdio>
 #include <thread>
@@ -8,11 +8,12 @@
 namespace {
 
 void send_and_count(kipu::bus::Bus& bus, long& count) {
-  auto dealer = bus.connect_dealer("race");
-  if (!dealer) return;
-  for (int at = 0; at < 1000; ++at) {
-    if ((*dealer)->send({}, kipu::schema::Message{})) ++count;
-  }
+  const bool sent = [&bus] {
+    auto dealer = bus.connect_dealer("race");
+    return dealer && (*dealer)->send({}, kipu::schema::Message{});
+  }();
+  // No lock of the bus is taken after this, which could order the two threads by chance.
+  if (sent) ++count;
 }
 
 }  // namespace
