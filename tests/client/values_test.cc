@@ -1,46 +1,28 @@
+#include "client/values.h"
+
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "client/values.h"
 #include "kipu/client.h"
 #include "tests/client/fake_cluster.h"
+#include "tests/client/walk.h"
 
 namespace kipu {
 namespace {
 
 using schema::MessageKind;
 using test::FakeCluster;
+using test::numbers;
+using test::values_of;
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
-
-// An item as key tests show it; errors by their name.
-template <class T>
-std::vector<std::string> walk(Range<T> range, std::string (*show)(const T&)) {
-  std::vector<std::string> shown;
-  for (const auto& item : range) {
-    shown.push_back(item ? show(*item) : std::string(error_name(item.error().code)));
-  }
-  return shown;
-}
-
-std::vector<std::string> values_of(Client& client, const ReadOptions& options) {
-  return walk<Item>(client.values("key", options), [](const Item& item) { return item.value; });
-}
-
-std::vector<std::string> numbers(std::uint64_t from, std::uint64_t to) {
-  std::vector<std::string> made;
-  for (std::uint64_t number = from; number < to; ++number) made.push_back(std::to_string(number));
-  return made;
-}
 
 std::vector<std::string> reversed(std::vector<std::string> values) {
   std::reverse(values.begin(), values.end());
@@ -293,141 +275,6 @@ TEST_F(NewestTest, KnowsABucketThatAnotherClientMade) {
   EXPECT_EQ(client_.bucket("later")->mode, BucketMode::wmrm);
   EXPECT_EQ(client_.bucket("never").error().code, ErrorCode::unknown_bucket);
   EXPECT_EQ(client_.buckets()->size(), 3U);
-}
-
-// Listings over three workers.
-class ListingTest : public testing::Test {
- protected:
-  static constexpr int kKeys = 200;
-
-  ListingTest() : cluster_({.workers = 3, .partitions = 64}), client_(cluster_.connect()) {
-    for (int i = 0; i < kKeys; ++i) {
-      client_.append_async(name(i), Values{std::to_string(i)}, {}, [](auto, auto) {});
-    }
-    client_.flush();
-  }
-
-  static std::string name(int number) { return "key " + std::to_string(1000 + number); }
-  static std::vector<std::string> names(int from, int to) {
-    std::vector<std::string> made;
-    for (int i = from; i < to; ++i) made.push_back(name(i));
-    return made;
-  }
-  std::vector<std::string> keys(const KeysOptions& options) {
-    return walk<std::string>(client_.keys(options), [](const std::string& key) { return key; });
-  }
-  std::vector<std::string> entry_keys(const KeysOptions& options) {
-    auto shown =
-        walk<Entry>(client_.entries(options), [](const Entry& entry) { return entry.key; });
-    std::sort(shown.begin(), shown.end());
-    return shown;
-  }
-
-  FakeCluster cluster_;
-  Client client_;
-};
-
-TEST_F(ListingTest, ListsKeysInByteOrderOverAllWorkers) {
-  for (const std::uint32_t page : {1U, 7U, 8192U}) {
-    KeysOptions options;
-    options.page_keys = page;
-    EXPECT_EQ(keys(options), names(0, kKeys)) << page;
-  }
-}
-
-TEST_F(ListingTest, ListsKeysOfAPrefixAfterAKey) {
-  KeysOptions options;
-  options.prefix = "key 10";
-  options.after = name(49);
-  EXPECT_EQ(keys(options), names(50, 100));
-  options.prefix = "no such";
-  EXPECT_THAT(keys(options), IsEmpty());
-}
-
-TEST_F(ListingTest, NamesTheWorkerWhoseKeysItCouldNotList) {
-  cluster_.refuse([](const schema::Message& request) -> std::optional<Error> {
-    if (request.envelope.destination != schema::Destination(WorkerId{2})) return std::nullopt;
-    return Error{ErrorCode::unreadable, "a block is rotten"};
-  });
-  std::optional<Error> error;
-  for (const auto& key : client_.keys()) {
-    if (!key) error = key.error();
-  }
-  ASSERT_TRUE(error);
-  EXPECT_EQ(error->code, ErrorCode::unreadable);
-  EXPECT_THAT(error->message, HasSubstr("w2"));
-}
-
-TEST_F(ListingTest, ExportsEveryEntryOnce) {
-  for (const std::uint32_t page : {1U, 8192U}) {
-    KeysOptions options;
-    options.page_keys = page;
-    EXPECT_EQ(entry_keys(options), names(0, kKeys)) << page;
-  }
-}
-
-TEST_F(ListingTest, ExportsThePrefixAfterAKey) {
-  KeysOptions options;
-  options.prefix = "key 10";
-  options.after = name(89);
-  EXPECT_EQ(entry_keys(options), names(90, 100));
-}
-
-TEST_F(ListingTest, NamesThePartitionThatItCouldNotExport) {
-  cluster_.refuse([](const schema::Message& request) -> std::optional<Error> {
-    if (request.envelope.destination != schema::Destination(PartitionId{17})) return std::nullopt;
-    return Error{ErrorCode::unreadable, "a block is rotten"};
-  });
-  std::optional<Error> error;
-  for (const auto& entry : client_.entries()) {
-    if (!entry) error = entry.error();
-  }
-  ASSERT_TRUE(error);
-  EXPECT_EQ(error->code, ErrorCode::unreadable);
-  EXPECT_THAT(error->message, HasSubstr("partition 17"));
-}
-
-TEST(OnceTest, GivesTheSameStampsAgain) {
-  FakeCluster cluster;
-  Client client = cluster.connect();
-  const auto begun = client.once("headers");
-  ASSERT_TRUE(begun);
-  Client other = cluster.connect();
-  const auto again = other.once("headers");
-  ASSERT_TRUE(again);
-  EXPECT_EQ(begun->stamp(0), again->stamp(0));
-  EXPECT_EQ(begun->stamp(1'800'000), again->stamp(1'800'000));
-  EXPECT_LT(begun->stamp(1), begun->stamp(2));
-  EXPECT_NE(other.once("sources")->stamp(0), begun->stamp(0));
-  EXPECT_EQ(client.bucket("kipu.once")->mode, BucketMode::worm);
-}
-
-TEST(OnceTest, StoresARepeatedImportOnce) {
-  FakeCluster cluster;
-  Client client = cluster.connect();
-  for (int run = 0; run < 2; ++run) {
-    const auto once = client.once("numbers");
-    ASSERT_TRUE(once);
-    for (std::uint64_t number = 0; number < 100; ++number) {
-      AppendOptions options;
-      options.stamp = once->stamp(number);
-      client.append_async("key", Values{std::to_string(number)}, options, [](auto, auto) {});
-    }
-    client.flush();
-  }
-  EXPECT_EQ(values_of(client, {}), numbers(0, 100));
-}
-
-TEST(ClusterCallsTest, AnswersPingStatusAndRing) {
-  FakeCluster cluster({.workers = 3, .partitions = 16});
-  Client client = cluster.connect();
-  const auto ping = client.ping();
-  ASSERT_TRUE(ping);
-  EXPECT_GT(ping->round_trip, Duration::zero());
-  const auto status = client.status();
-  ASSERT_TRUE(status);
-  EXPECT_EQ(status->cluster, ping->cluster);
-  EXPECT_EQ(client.ring()->placement.size(), 16U);
 }
 
 }  // namespace

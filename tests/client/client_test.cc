@@ -1,3 +1,5 @@
+#include "kipu/client.h"
+
 #include <atomic>
 #include <future>
 #include <optional>
@@ -11,7 +13,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "kipu/client.h"
 #include "tests/client/fake_cluster.h"
 
 namespace kipu {
@@ -37,7 +38,7 @@ class Outcome {
   std::optional<Stamp> stamp_;
 };
 
-TEST(AppendTest, ReadsBackWhatItAppended) {
+TEST(ClientTest, ReadsBackWhatItAppended) {
   FakeCluster cluster;
   Client client = cluster.connect();
   const auto stamp = client.append("fruit", "apple");
@@ -48,7 +49,7 @@ TEST(AppendTest, ReadsBackWhatItAppended) {
   EXPECT_EQ((*item)->id.stamp, *stamp);
 }
 
-TEST(AppendTest, KeepsTheValuesOfOneAppendTogether) {
+TEST(ClientTest, KeepsTheValuesOfOneAppendTogether) {
   FakeCluster cluster;
   Client client = cluster.connect();
   ASSERT_TRUE(client.append("fruit", Values{"apple", "", "pear"}));
@@ -58,7 +59,7 @@ TEST(AppendTest, KeepsTheValuesOfOneAppendTogether) {
   EXPECT_EQ(count->values, 3U);
 }
 
-TEST(AppendTest, StoresAnEntryAskedAgainUnderItsStampOnce) {
+TEST(ClientTest, StoresAnEntryAskedAgainUnderItsStampOnce) {
   FakeCluster cluster;
   Client client = cluster.connect();
   const auto stamp = client.append("fruit", "apple");
@@ -69,7 +70,7 @@ TEST(AppendTest, StoresAnEntryAskedAgainUnderItsStampOnce) {
   EXPECT_EQ(client.count("fruit")->values, 1U);
 }
 
-TEST(AppendTest, CallsBackEveryAppendBeforeFlushReturns) {
+TEST(ClientTest, CallsBackEveryAppendBeforeFlushReturns) {
   FakeCluster cluster({.workers = 3, .partitions = 16});
   Client client = cluster.connect();
   std::atomic<int> called = 0;
@@ -88,7 +89,7 @@ TEST(AppendTest, CallsBackEveryAppendBeforeFlushReturns) {
   EXPECT_LT(cluster.seen(MessageKind::append), std::size_t{kAppends} / 10);
 }
 
-TEST(AppendTest, KeepsTheOrderOfOneThread) {
+TEST(ClientTest, KeepsTheOrderOfOneThread) {
   FakeCluster cluster;
   Client client = cluster.connect();
   for (int i = 0; i < 500; ++i) {
@@ -103,7 +104,7 @@ TEST(AppendTest, KeepsTheOrderOfOneThread) {
   EXPECT_EQ(expected, 500);
 }
 
-TEST(AppendTest, TakesAppendsOfManyThreads) {
+TEST(ClientTest, TakesAppendsOfManyThreads) {
   FakeCluster cluster({.workers = 2, .partitions = 16});
   Client client = cluster.connect();
   std::vector<std::thread> writers;
@@ -120,7 +121,7 @@ TEST(AppendTest, TakesAppendsOfManyThreads) {
   EXPECT_EQ(values.size(), 800U);
 }
 
-TEST(AppendTest, BlocksWhileTooManyBytesAreUnanswered) {
+TEST(ClientTest, BlocksWhileTooManyBytesAreUnanswered) {
   FakeCluster cluster;
   ClientOptions options = cluster.options();
   options.in_flight_bytes = 64 * 1024;
@@ -145,7 +146,7 @@ TEST(AppendTest, BlocksWhileTooManyBytesAreUnanswered) {
   EXPECT_EQ(client.count("key")->values, std::uint64_t{kAppends});
 }
 
-TEST(AppendTest, TakesAppendsOfACallbackWithoutBlocking) {
+TEST(ClientTest, TakesAppendsOfACallbackWithoutBlocking) {
   FakeCluster cluster;
   ClientOptions options = cluster.options();
   options.in_flight_bytes = 1;  // always full
@@ -160,7 +161,7 @@ TEST(AppendTest, TakesAppendsOfACallbackWithoutBlocking) {
   EXPECT_TRUE(*client.exists("third"));
 }
 
-TEST(AppendTest, RefusesABlockingCallInACallback) {
+TEST(ClientTest, RefusesABlockingCallInACallback) {
   FakeCluster cluster;
   Client client = cluster.connect();
   std::promise<ErrorCode> refused;
@@ -173,7 +174,7 @@ TEST(AppendTest, RefusesABlockingCallInACallback) {
   EXPECT_EQ(client.count("key")->values, 1U);
 }
 
-TEST(AppendTest, EndsWithOutcomeUnknownWhenTheClientGoesAfterSending) {
+TEST(ClientTest, EndsWithOutcomeUnknownWhenTheClientGoesAfterSending) {
   FakeCluster cluster;
   std::optional<Client> client = cluster.connect();
   cluster.hold(MessageKind::append);
@@ -185,7 +186,7 @@ TEST(AppendTest, EndsWithOutcomeUnknownWhenTheClientGoesAfterSending) {
   EXPECT_TRUE(outcome.stamp());
 }
 
-TEST(AppendTest, EndsAReadWithClosedWhenTheClientGoes) {
+TEST(ClientTest, EndsAReadWithClosedWhenTheClientGoes) {
   FakeCluster cluster;
   std::optional<Client> client = cluster.connect();
   ASSERT_TRUE(client->append("key", "value"));
@@ -202,7 +203,7 @@ TEST(AppendTest, EndsAReadWithClosedWhenTheClientGoes) {
   reader.join();
 }
 
-TEST(AppendTest, EndsARangeWithClosedAfterItsClient) {
+TEST(ClientTest, EndsARangeWithClosedAfterItsClient) {
   FakeCluster cluster;
   std::optional<Client> client = cluster.connect();
   ItemRange values = client->values("key");
@@ -212,7 +213,7 @@ TEST(AppendTest, EndsARangeWithClosedAfterItsClient) {
   EXPECT_EQ(at->error().code, ErrorCode::closed);
 }
 
-TEST(AppendTest, CancelsACallThatIsStopped) {
+TEST(ClientTest, CancelsACallThatIsStopped) {
   FakeCluster cluster;
   Client client = cluster.connect();
   cluster.hold(MessageKind::append);
@@ -226,7 +227,7 @@ TEST(AppendTest, CancelsACallThatIsStopped) {
   EXPECT_EQ(outcome.wait().error().code, ErrorCode::outcome_unknown);
 }
 
-TEST(AppendTest, SendsNothingOfACallThatWasStoppedBefore) {
+TEST(ClientTest, SendsNothingOfACallThatWasStoppedBefore) {
   FakeCluster cluster;
   Client client = cluster.connect();
   std::stop_source stop;
@@ -237,7 +238,7 @@ TEST(AppendTest, SendsNothingOfACallThatWasStoppedBefore) {
   EXPECT_EQ(cluster.seen(MessageKind::append), 0U);
 }
 
-TEST(AppendTest, ReportsTheDeadlineOfAnAppendThatNobodyAnswers) {
+TEST(ClientTest, ReportsTheDeadlineOfAnAppendThatNobodyAnswers) {
   FakeCluster cluster;
   Client client = cluster.connect();
   cluster.hold(MessageKind::append);
@@ -246,7 +247,7 @@ TEST(AppendTest, ReportsTheDeadlineOfAnAppendThatNobodyAnswers) {
   EXPECT_EQ(client.append("key", "value", options).error().code, ErrorCode::outcome_unknown);
 }
 
-TEST(AppendTest, RefusesWhatNoBucketTakes) {
+TEST(ClientTest, RefusesWhatNoBucketTakes) {
   FakeCluster cluster;
   Client client = cluster.connect();
   EXPECT_EQ(client.append("", "value").error().code, ErrorCode::empty_key);
@@ -255,7 +256,7 @@ TEST(AppendTest, RefusesWhatNoBucketTakes) {
   EXPECT_EQ(client.append("key", "value", options).error().code, ErrorCode::unknown_bucket);
 }
 
-TEST(AppendTest, KeepsTheStampsOfEntriesThatAreImported) {
+TEST(ClientTest, KeepsTheStampsOfEntriesThatAreImported) {
   FakeCluster cluster;
   Client client = cluster.connect();
   const Stamp stamp{StampTime(std::uint64_t{1'700'000'000'000} << 16U), 7};
@@ -265,6 +266,18 @@ TEST(AppendTest, KeepsTheStampsOfEntriesThatAreImported) {
   const auto item = client.first("key");
   ASSERT_TRUE(item && *item);
   EXPECT_EQ((*item)->id.stamp, stamp);
+}
+
+TEST(ClientTest, AnswersPingStatusAndRing) {
+  FakeCluster cluster({.workers = 3, .partitions = 16});
+  Client client = cluster.connect();
+  const auto ping = client.ping();
+  ASSERT_TRUE(ping);
+  EXPECT_GT(ping->round_trip, Duration::zero());
+  const auto status = client.status();
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->cluster, ping->cluster);
+  EXPECT_EQ(client.ring()->placement.size(), 16U);
 }
 
 }  // namespace
