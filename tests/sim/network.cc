@@ -1,0 +1,100 @@
+#include "tests/sim/network.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace kipu::sim {
+
+using schema::Message;
+
+void Network::add(Peer& peer, bool is_worker) {
+  Link& link = links_[peer.name()];
+  link.peer = &peer;
+  link.is_worker = is_worker;
+}
+
+PeerId Network::id_of(const Link& link) {
+  return PeerId{fmt::format("{}#{}", link.peer->name(), link.connection)};
+}
+
+Duration Network::delay() {
+  const Duration most = chance(options_.slow) ? options_.slowest : options_.most_delay;
+  return world_.rng.between(options_.least_delay, most);
+}
+
+bool Network::to_broker(const Peer& from, Message message) {
+  ++world_.totals.messages;
+  if (chance(options_.refused)) return false;
+  Link& link = links_.at(from.name());
+  world_.note(from.name(), "sends", static_cast<std::uint64_t>(message.envelope.kind),
+              message.body.view());
+  if (chance(options_.duplicated)) {
+    carry_to_broker(link, {message.envelope, message.body.copy()});
+  }
+  carry_to_broker(link, std::move(message));
+  return true;
+}
+
+void Network::carry_to_broker(Link& link, Message message) {
+  if (chance(options_.lost) || link.cut_to_broker_until > world_.now()) return;
+  world_.scheduler.after(
+      delay(), [this, &link, connection = link.connection, held = std::move(message)]() mutable {
+        // What a broker that is gone has not read is lost, as is what was on a closed connection.
+        if (connection != link.connection || !hub_->up()) return;
+        hub_->post(Duration::zero(), [this, &link, from = id_of(link),
+                                      inner = std::move(held)]() mutable {
+          world_.note(hub_->name(), "receives", static_cast<std::uint64_t>(inner.envelope.kind));
+          hub_->receive(from, link.is_worker, std::move(inner));
+        });
+      });
+}
+
+bool Network::to_peer(const PeerId& to, Message message) {
+  ++world_.totals.messages;
+  const auto found = links_.find(to.routing_id.substr(0, to.routing_id.find('#')));
+  if (found == links_.end() || id_of(found->second) != to || chance(options_.refused)) return false;
+  Link& link = found->second;
+  world_.note(hub_->name(), "sends", static_cast<std::uint64_t>(message.envelope.kind),
+              message.body.view());
+  if (chance(options_.duplicated)) {
+    carry_to_peer(link, {message.envelope, message.body.copy()});
+  }
+  carry_to_peer(link, std::move(message));
+  return true;
+}
+
+void Network::carry_to_peer(Link& link, Message message) {
+  if (chance(options_.lost) || link.cut_from_broker_until > world_.now()) return;
+  world_.scheduler.after(delay(), [this, &link, connection = link.connection,
+                                   held = std::move(message)]() mutable {
+    if (connection != link.connection || !link.peer->up()) return;
+    link.peer->post(Duration::zero(), [this, &link, inner = std::move(held)]() mutable {
+      world_.note(link.peer->name(), "receives", static_cast<std::uint64_t>(inner.envelope.kind));
+      link.peer->receive(std::move(inner));
+    });
+  });
+}
+
+void Network::reconnect(const Peer& peer) {
+  ++links_.at(peer.name()).connection;
+}
+
+void Network::reconnect_all() {
+  for (auto& [name, link] : links_) ++link.connection;
+}
+
+void Network::cut(const Peer& peer, bool to_broker, bool from_broker, Duration length) {
+  Link& link = links_.at(peer.name());
+  if (to_broker) link.cut_to_broker_until = world_.now() + length;
+  if (from_broker) link.cut_from_broker_until = world_.now() + length;
+}
+
+void Network::heal() {
+  options_.lost = options_.duplicated = options_.slow = options_.refused = 0;
+  for (auto& [name, link] : links_) {
+    link.cut_to_broker_until = link.cut_from_broker_until = Duration::zero();
+  }
+}
+
+}  // namespace kipu::sim

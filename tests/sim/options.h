@@ -1,0 +1,77 @@
+// What one run is made of: drawn from its seed, so that each seed has other sizes, other odd
+// parameters and other faults.
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.h"
+#include "broker/machine.h"
+#include "client/machine.h"
+#include "worker/machine.h"
+
+namespace kipu::sim {
+
+// A fault planted in the code under test, to show that the checkers catch it.
+enum class Plant : std::uint8_t {
+  nothing,
+  acknowledge_before_sync,  // a commit is reported as done before it is on the disk
+  drop_commit,              // a commit is reported as done, and never is on the disk
+  second_stamp,             // an entry is stored a second time, under another stamp
+  alter_value,              // an entry is stored with another value, and a digest that fits
+  shorten_page,             // a page loses its last entry, and says that it is complete
+  read_before_sync,         // reads see a commit before it is on the disk
+  swallow_completion,       // a call of a client never completes
+  forget_bucket,            // a broker forgets a bucket that was created
+  store_refused,            // an append is refused, and stored all the same
+};
+
+struct NetworkOptions {
+  Duration least_delay = std::chrono::microseconds(50);
+  Duration most_delay = std::chrono::microseconds(500);
+  std::uint32_t lost = 0;        // of 10,000 messages
+  std::uint32_t duplicated = 0;  // of 10,000 messages
+  std::uint32_t slow = 0;        // of 10,000 messages: these take up to `slowest`
+  Duration slowest = std::chrono::milliseconds(300);
+  std::uint32_t refused = 0;  // of 10,000 sends: the transport takes nothing
+};
+
+struct DiskOptions {
+  Duration least_delay = std::chrono::microseconds(100);
+  Duration most_delay = std::chrono::milliseconds(3);
+};
+
+struct FaultOptions {
+  Duration mean_gap = std::chrono::milliseconds(400);
+  bool crash_worker = false;
+  bool crash_broker = false;
+  bool crash_client = false;
+  bool pause = false;
+  bool jump_clock = false;
+  bool cut = false;
+  bool reconnect = false;
+  bool stall_disk = false;
+  bool fail_disk = false;
+  bool fill_disk = false;
+};
+
+struct Options {
+  std::uint64_t seed = 0;
+  std::uint32_t workers = 3;
+  std::uint32_t clients = 2;
+  std::uint32_t calls = 400;        // of all clients together, before faults stop
+  std::uint32_t calls_at_once = 8;  // per client
+  std::uint32_t keys = 10;          // per bucket
+  std::uint32_t page_entries = 100;
+  std::size_t value_bytes = 40;  // at most, of a usual value
+  NetworkOptions network;
+  DiskOptions disk;
+  FaultOptions faults;
+  broker::Config broker;
+  worker::Config worker;
+  client::Config client;
+  Plant plant = Plant::nothing;
+};
+
+[[nodiscard]] Options draw_options(std::uint64_t seed);
+
+}  // namespace kipu::sim

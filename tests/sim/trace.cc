@@ -1,0 +1,39 @@
+#include "tests/sim/trace.h"
+
+#include <cstdio>
+
+#include "base/digest.h"
+#include "base/little_endian.h"
+
+namespace kipu::sim {
+namespace {
+
+double seconds_of(Duration when) {
+  return std::chrono::duration<double>(when).count();
+}
+
+}  // namespace
+
+void Trace::note(Duration when, std::string_view who, std::string_view what, std::uint64_t number,
+                 std::string_view bytes) {
+  thread_local std::string record;
+  record.clear();
+  append_le(record, hash_);
+  append_le(record, static_cast<std::uint64_t>(when.count()));
+  record.append(who).push_back(0);
+  record.append(what).push_back(0);
+  append_le(record, number);
+  append_le(record, hash64(bytes));
+  hash_ = hash64(record);
+  if (print_) {
+    std::printf("%11.6f %-8.*s %.*s %llu (%zu bytes)\n", seconds_of(when),
+                static_cast<int>(who.size()), who.data(), static_cast<int>(what.size()),
+                what.data(), static_cast<unsigned long long>(number), bytes.size());
+  }
+}
+
+void Trace::say(Duration when, std::string_view who, const std::string& text) {
+  note(when, who, text);
+}
+
+}  // namespace kipu::sim
