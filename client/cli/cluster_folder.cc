@@ -1,0 +1,167 @@
+#include "client/cli/cluster_folder.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace kipu::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+tl::unexpected<Error> file_error(const fs::path& file) {
+  return fail(ErrorCode::io_error, fmt::format("{}: {}", file.string(), std::strerror(errno)));
+}
+
+// Writes and closes.
+Status write_and_sync(int descriptor, std::string_view content, const fs::path& file) {
+  bool good = true;
+  while (good && !content.empty()) {
+    const ssize_t taken = ::write(descriptor, content.data(), content.size());
+    if (taken >= 0) content.remove_prefix(static_cast<std::size_t>(taken));
+    good = taken >= 0 || errno == EINTR;
+  }
+  good = good && ::fsync(descriptor) == 0;
+  Status status;
+  if (!good) status = file_error(file);
+  ::close(descriptor);
+  return status;
+}
+
+bool parse_unsigned(std::string_view text, std::uint32_t& into) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+bool read_line(std::string_view line, ClusterRecord& record) {
+  const std::size_t equals = line.find('=');
+  if (equals == std::string_view::npos) return false;
+  const std::string_view name = line.substr(0, equals);
+  const std::string_view value = line.substr(equals + 1);
+  if (name == "cluster") {
+    const auto id = Uuid::parse(value);
+    if (id) record.cluster = ClusterId{*id};
+    return id.has_value();
+  }
+  if (name == "workers") return parse_unsigned(value, record.workers);
+  if (name == "replicas") return parse_unsigned(value, record.replicas);
+  if (name == "partitions") return parse_unsigned(value, record.partitions);
+  if (name != "ready") return false;
+  record.ready = value == "yes";
+  return record.ready || value == "no";
+}
+
+}  // namespace
+
+std::string format_record(const ClusterRecord& record) {
+  return fmt::format("cluster={}\nworkers={}\nreplicas={}\npartitions={}\nready={}\n",
+                     record.cluster.id.to_string(), record.workers, record.replicas,
+                     record.partitions, record.ready ? "yes" : "no");
+}
+
+Result<ClusterRecord> parse_record(std::string_view text) {
+  ClusterRecord record;
+  bool good = true;
+  while (good && !text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    good = read_line(text.substr(0, end), record);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  if (good && !record.cluster.is_none() && record.workers > 0 && record.partitions > 0) {
+    return record;
+  }
+  return fail(ErrorCode::corrupt, "the file `cluster` is not what `kipu up` wrote");
+}
+
+ClusterFolder::ClusterFolder(ClusterFolder&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+ClusterFolder::~ClusterFolder() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+Status ClusterFolder::lock() {
+  std::error_code error;
+  for (const char* folder : {"logs", "pids"}) {
+    fs::create_directories(path_ / folder, error);
+    if (error) {
+      return fail(ErrorCode::io_error,
+                  fmt::format("{}: {}", (path_ / folder).string(), error.message()));
+    }
+  }
+  const fs::path file = path_ / "lock";
+  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock_ < 0) return file_error(file);
+  if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return {};
+  const auto pid = holder();
+  return fail(
+      ErrorCode::in_use,
+      fmt::format("a cluster runs over {} already{}: `kipu down --data {}` stops it",
+                  path_.string(), pid ? fmt::format(" (process {})", *pid) : "", path_.string()));
+}
+
+std::optional<pid_t> ClusterFolder::holder() const {
+  const int descriptor = ::open((path_ / "lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return std::nullopt;
+  const bool is_free = ::flock(descriptor, LOCK_SH | LOCK_NB) == 0;
+  std::array<char, 16> text{};
+  const ssize_t size = ::read(descriptor, text.data(), text.size());
+  ::close(descriptor);
+  pid_t pid = 0;
+  if (is_free || size <= 0) return std::nullopt;
+  std::from_chars(text.data(), text.data() + size, pid);
+  if (pid <= 0) return std::nullopt;
+  return pid;
+}
+
+Status ClusterFolder::sign_lock() {
+  const std::string text = fmt::format("{}\n", ::getpid());
+  if (::ftruncate(lock_, 0) != 0 || ::pwrite(lock_, text.data(), text.size(), 0) < 0) {
+    return file_error(path_ / "lock");
+  }
+  return {};
+}
+
+Result<std::optional<ClusterRecord>> ClusterFolder::load() const {
+  const fs::path file = path_ / "cluster";
+  std::error_code error;
+  if (!fs::exists(file, error)) return std::optional<ClusterRecord>();
+  const std::ifstream stream(file);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  if (!stream) return file_error(file);
+  auto record = parse_record(text.str());
+  if (!record) {
+    return fail(record.error().code, fmt::format("{}: {}", path_.string(), record.error().message));
+  }
+  return std::optional<ClusterRecord>(*record);
+}
+
+Status ClusterFolder::save(const ClusterRecord& record) const {
+  return replace_file(path_ / "cluster", format_record(record));
+}
+
+Status replace_file(const fs::path& file, std::string_view content) {
+  const fs::path fresh = file.string() + ".new";
+  const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor < 0) return file_error(fresh);
+  if (auto status = write_and_sync(descriptor, content, fresh); !status) return status;
+  if (::rename(fresh.c_str(), file.c_str()) != 0) return file_error(file);
+  const int folder = ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return file_error(file.parent_path());
+  const bool synced = ::fsync(folder) == 0;
+  ::close(folder);
+  if (!synced) return file_error(file.parent_path());
+  return {};
+}
+
+}  // namespace kipu::cli

@@ -1,0 +1,71 @@
+// The directory of a cluster that `up` runs:
+//
+//   cluster      what it was made with (below); written once, before anything else
+//   lock         held while a cluster runs over it; holds the process id of `up`
+//   endpoint     where clients connect, while it runs
+//   broker/      the broker's data          worker-1/ … worker-N/   the stores
+//   logs/        up.log, broker.log, …      pids/    a file for each process
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <sys/types.h>
+
+#include "base/ids.h"
+#include "base/result.h"
+
+namespace kipu::cli {
+
+// What a cluster was made with.
+struct ClusterRecord {
+  ClusterId cluster;
+  std::uint32_t workers = 0;
+  std::uint32_t replicas = 1;
+  std::uint32_t partitions = 0;
+  bool ready = false;  // every store was made; from now on one that is missing was lost
+  friend bool operator==(const ClusterRecord&, const ClusterRecord&) = default;
+};
+
+[[nodiscard]] std::string format_record(const ClusterRecord& record);
+// `corrupt` if the text is not what format_record() writes.
+[[nodiscard]] Result<ClusterRecord> parse_record(std::string_view text);
+
+class ClusterFolder {
+ public:
+  explicit ClusterFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  ClusterFolder(ClusterFolder&& other) noexcept;
+  ClusterFolder& operator=(ClusterFolder&&) = delete;
+  ~ClusterFolder();
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path log(const std::string& name) const {
+    return path_ / "logs" / (name + ".log");
+  }
+  std::filesystem::path pid_file(const std::string& name) const { return path_ / "pids" / name; }
+
+  // Makes the directory, and takes its lock for as long as this object lives, here or in a child:
+  // `in_use` if a cluster runs over it, `io_error`.
+  [[nodiscard]] Status lock();
+  // The process that holds the lock, if any does.
+  [[nodiscard]] std::optional<pid_t> holder() const;
+  // Writes this process's id into the lock's file.
+  [[nodiscard]] Status sign_lock();
+
+  // Nothing if no cluster was made here.
+  [[nodiscard]] Result<std::optional<ClusterRecord>> load() const;
+  [[nodiscard]] Status save(const ClusterRecord& record) const;
+
+ private:
+  std::filesystem::path path_;
+  int lock_ = -1;
+};
+
+// Replaces a file: write, fsync, rename, fsync of the directory.
+[[nodiscard]] Status replace_file(const std::filesystem::path& file, std::string_view content);
+
+}  // namespace kipu::cli
