@@ -1,0 +1,155 @@
+#include "client/cli/child.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client/cli/config.h"
+
+namespace kipu::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// posix_spawn's two option objects, freed whatever happens.
+class SpawnOptions {
+ public:
+  SpawnOptions() {
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+  }
+  SpawnOptions(const SpawnOptions&) = delete;
+  SpawnOptions& operator=(const SpawnOptions&) = delete;
+  ~SpawnOptions() {
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+  }
+
+  void own_group_and_default_signals() {
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(
+        &attributes,
+        static_cast<short>(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+  }
+
+  posix_spawn_file_actions_t actions{};
+  posix_spawnattr_t attributes{};
+};
+
+tl::unexpected<Error> system_error(std::string_view what, int number) {
+  return fail(ErrorCode::io_error, fmt::format("{}: {}", what, std::strerror(number)));
+}
+
+bool is_program(const fs::path& path) {
+  return ::access(path.c_str(), X_OK) == 0 && fs::is_regular_file(path);
+}
+
+std::optional<std::string> in_path(const std::string& name) {
+  std::string path = environment("PATH").value_or("");
+  while (!path.empty()) {
+    const std::size_t colon = path.find(':');
+    const fs::path candidate = fs::path(path.substr(0, colon)) / name;
+    if (is_program(candidate)) return candidate.string();
+    path.erase(0, colon == std::string::npos ? colon : colon + 1);
+  }
+  return std::nullopt;
+}
+
+void read_all(int descriptor, std::string& into) {
+  std::array<char, 4096> bytes{};
+  while (true) {
+    const ssize_t got = ::read(descriptor, bytes.data(), bytes.size());
+    if (got == 0 || (got < 0 && errno != EINTR)) return;
+    if (got > 0) into.append(bytes.data(), static_cast<std::size_t>(got));
+  }
+}
+
+// `error_descriptor` below zero: errors go where output goes.
+Result<Child> start(const std::vector<std::string>& words, int error_descriptor, int pipe_flags) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return system_error("pipe", errno);
+  SpawnOptions options;
+  options.own_group_and_default_signals();
+  posix_spawn_file_actions_addopen(&options.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&options.actions, ends[1], STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(
+      &options.actions, error_descriptor < 0 ? ends[1] : error_descriptor, STDERR_FILENO);
+  std::vector<std::string> copies = words;
+  std::vector<char*> pointers;
+  for (std::string& word : copies) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  Child child;
+  const int failed = ::posix_spawn(&child.pid, words[0].c_str(), &options.actions,
+                                   &options.attributes, pointers.data(), environ);
+  ::close(ends[1]);
+  child.output = ends[0];
+  if (failed != 0) {
+    ::close(ends[0]);
+    return system_error(words[0], failed);
+  }
+  if (pipe_flags != 0) ::fcntl(child.output, F_SETFL, pipe_flags);
+  return child;
+}
+
+}  // namespace
+
+Result<Child> spawn(const std::vector<std::string>& words, int error_descriptor) {
+  return start(words, error_descriptor, O_NONBLOCK);
+}
+
+Result<Finished> run_to_end(const std::vector<std::string>& words) {
+  const auto child = start(words, -1, 0);
+  if (!child) return fail(child.error());
+  Finished finished;
+  read_all(child->output, finished.output);
+  ::close(child->output);
+  while (::waitpid(child->pid, &finished.status, 0) < 0 && errno == EINTR) {
+  }
+  return finished;
+}
+
+std::string describe_exit(int status) {
+  if (WIFSIGNALED(status)) {
+    return fmt::format("signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status)));
+  }
+  return fmt::format("exit code {}", WEXITSTATUS(status));
+}
+
+Result<std::string> find_program(const std::string& name) {
+  const fs::path here = fs::path(own_path()).parent_path();
+  std::vector<fs::path> candidates;
+  if (const auto libexec = environment("KIPU_LIBEXEC"))
+    candidates.push_back(fs::path(*libexec) / name);
+  candidates.push_back(here / name);
+  const std::string folder = name.substr(name.find('-') + 1);  // kipu-broker is built in broker/
+  candidates.push_back(here.parent_path().parent_path() / folder / name);
+  for (const fs::path& candidate : candidates) {
+    if (is_program(candidate)) return candidate.string();
+  }
+  if (const auto found = in_path(name)) return *found;
+  return fail(
+      ErrorCode::io_error,
+      fmt::format("{} is neither beside kipu nor in PATH: set KIPU_LIBEXEC to its folder", name));
+}
+
+std::string own_path() {
+  std::error_code error;
+  const fs::path path = fs::read_symlink("/proc/self/exe", error);
+  return error ? std::string("kipu") : path.string();
+}
+
+}  // namespace kipu::cli

@@ -1,0 +1,42 @@
+// Processes that `up` starts.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "base/result.h"
+
+namespace kipu::cli {
+
+struct Child {
+  pid_t pid = -1;
+  int output = -1;  // to read its standard output; not blocking; the caller closes it
+};
+
+// Starts a program with its arguments, in a process group of its own (so that a terminal's Ctrl-C
+// reaches only us), signals as by default, input empty, errors to `error_descriptor`. Call it
+// before any ZeroMQ context exists.
+[[nodiscard]] Result<Child> spawn(const std::vector<std::string>& words, int error_descriptor);
+
+struct Finished {
+  int status = 0;  // as waitpid() gives it
+  std::string output;
+};
+
+// Runs a program to its end, and returns what it wrote to standard output and error.
+[[nodiscard]] Result<Finished> run_to_end(const std::vector<std::string>& words);
+
+// "exit code 3", "signal 9 (Killed)".
+[[nodiscard]] std::string describe_exit(int status);
+
+// The path of one of our programs: in KIPU_LIBEXEC, beside this one, where the build puts it, or in
+// PATH. `io_error` if it is nowhere.
+[[nodiscard]] Result<std::string> find_program(const std::string& name);
+
+// The path of this program.
+[[nodiscard]] std::string own_path();
+
+}  // namespace kipu::cli
