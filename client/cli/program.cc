@@ -1,0 +1,145 @@
+#include "client/cli/program.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "client/cli/handlers.h"
+#include "client/cli/help.h"
+#include "client/cli/results.h"
+#include "client/cli/text.h"
+
+namespace kipu::cli {
+namespace {
+
+bool no_color() {
+  return environment("NO_COLOR").has_value() || environment("TERM") == "dumb";
+}
+
+// How errors are shown before the settings are known: as far as the words say it.
+Style early_style(const std::vector<std::string>& words) {
+  Style style;
+  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    const bool named = words[i] == "-o" || words[i] == "--output";
+    const std::string& value = named && i + 1 < words.size() ? words[i + 1] : words[i];
+    if (value == "json" || value == "-ojson" || value == "--output=json") {
+      style.format = Format::json;
+    }
+    if (value == "jsonl" || value == "-ojsonl" || value == "--output=jsonl") {
+      style.format = Format::jsonl;
+    }
+  }
+  return style;
+}
+
+Status check_operands(const Command& command, const Arguments& arguments) {
+  const std::size_t given = arguments.operands().size();
+  if (given >= command.least_operands && given <= command.most_operands) return {};
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("{} {}: {}; `kipu help {}` shows examples", command.name,
+                          given < command.least_operands ? "needs more" : "takes no more",
+                          usage_line(command), command.name));
+}
+
+Exit run_command(const Command& command, Arguments arguments, const Style& early) {
+  const auto config = load_config(config_home() / "kipu.toml");
+  if (!config) return report(config.error(), early);
+  auto settings = settle(arguments, environment("KIPU_BROKER"), *config);
+  if (!settings) return report(settings.error(), early);
+  const Style style = style_of(*settings, isatty(STDOUT_FILENO) == 1, no_color());
+  Output out(STDOUT_FILENO, style);
+  if (arguments.has("help")) {
+    out.write(help_text(command, style));
+    return Exit::done;
+  }
+  if (auto status = check_operands(command, arguments); !status) {
+    return report(status.error(), style);
+  }
+  Context context{command, std::move(arguments), *std::move(settings), out};
+  const auto exit = command.run(context);
+  out.flush();
+  return exit ? *exit : report(exit.error(), style);
+}
+
+Exit without_command(const Arguments& arguments, std::span<const Command> table) {
+  Settings settings;
+  settings.color = !arguments.has("no-color");
+  const Style style = style_of(settings, isatty(STDOUT_FILENO) == 1, no_color());
+  Output out(STDOUT_FILENO, style);
+  out.write(overview(table, style));
+  return Exit::done;
+}
+
+}  // namespace
+
+const Command* find_command(std::span<const Command> table, std::string_view name) {
+  const auto found = std::ranges::find(table, name, &Command::name);
+  return found == table.end() ? nullptr : &*found;
+}
+
+Result<const Command*> resolve_command(std::span<const Command> table,
+                                       std::span<const std::string> words, std::size_t& at) {
+  const std::string& first = words[at++];
+  if (const Command* command = find_command(table, first)) return command;
+  std::vector<std::string> names;
+  for (const Command& command : table) {
+    if (command.name.starts_with(first + " ")) names.emplace_back(command.name);
+  }
+  if (names.empty()) {
+    for (const Command& command : table) names.emplace_back(command.name);
+    const auto near = nearest(first, names);
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("no command {}{}; `kipu help` lists them", in_quotes(first),
+                            near ? fmt::format(": did you mean `kipu {}`?", *near) : ""));
+  }
+  const std::string both = fmt::format("{} {}", first, at < words.size() ? words[at] : "");
+  if (const Command* command = find_command(table, both)) {
+    ++at;
+    return command;
+  }
+  const auto near = nearest(both, names);
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("`kipu {}` is not whole: did you mean `kipu {}`?", first,
+                          near.value_or(names.front())));
+}
+
+Exit run_program(const std::vector<std::string>& words) {
+  const Style early = early_style(words);
+  if (words.size() == 1 && words[0] == "--version") {
+    std::puts("kipu " KIPU_VERSION);
+    return Exit::done;
+  }
+  Arguments arguments;
+  auto at = parse_words(words, common_options(), true, arguments);
+  if (!at) return report(at.error(), early);
+  if (*at == words.size()) return without_command(arguments, commands());
+  const auto command = resolve_command(commands(), words, *at);
+  if (!command) return report(command.error(), early);
+  std::vector<OptionSpec> known((*command)->options.begin(), (*command)->options.end());
+  known.insert(known.end(), common_options().begin(), common_options().end());
+  const auto rest = std::span(words).subspan(*at);
+  if (auto parsed = parse_words(rest, known, false, arguments); !parsed) {
+    return report(parsed.error(), early);
+  }
+  return run_command(**command, std::move(arguments), early);
+}
+
+Exit report(const Error& error, const Style& style) {
+  const ErrorReport result{error, exit_of(error.code)};
+  Style for_errors = style;
+  for_errors.color = style.color && isatty(STDERR_FILENO) == 1;
+  Output err(STDERR_FILENO, for_errors);
+  show(err, result);
+  return result.exit;
+}
+
+void note(const Style& style, std::string_view text) {
+  if (style.quiet) return;
+  Output err(STDERR_FILENO, style);
+  err.write(text);
+  err.write("\n");
+}
+
+}  // namespace kipu::cli

@@ -1,0 +1,285 @@
+// The table of commands.
+#include <array>
+
+#include <fmt/format.h>
+
+#include "client/cli/handlers.h"
+#include "client/cli/help.h"
+#include "client/cli/text.h"
+
+namespace kipu::cli {
+namespace {
+
+constexpr std::array kAppendOptions{
+    OptionSpec{"file", '\0', "PATH", "one value: the file's bytes"},
+    OptionSpec{"together", '\0', "", "with `-`: all lines are one entry"},
+};
+
+constexpr std::array kGetOptions{
+    OptionSpec{"first", '\0', "N", "the oldest N values"},
+    OptionSpec{"last", '\0', "N", "the newest N values"},
+    OptionSpec{"since", '\0', "TIME", "from then on (2026-05-06T07:08:09Z, or ago: 10m)"},
+    OptionSpec{"until", '\0', "TIME", "before then"},
+    OptionSpec{"as-of", '\0', "TIME", "as the key was then"},
+    OptionSpec{"reverse", '\0', "", "newest first"},
+    OptionSpec{"limit", '\0', "N", "stop after N values, and say where to go on"},
+    OptionSpec{"cursor", '\0', "CURSOR", "go on where --limit stopped"},
+    OptionSpec{"stamps", '\0', "", "with each value its entry's stamp"},
+    OptionSpec{"history", '\0', "", "wmrm: every entry, removals too"},
+};
+
+constexpr std::array kKeysOptions{
+    OptionSpec{"limit", '\0', "N", "at most N keys"},
+    OptionSpec{"count", '\0', "", "only how many there are"},
+};
+
+constexpr std::array kImportOptions{
+    OptionSpec{"format", '\0', "FORMAT", "tsv or jsonl (by the file's name; else jsonl)"},
+    OptionSpec{"once", '\0', "NAME", "repeated under this name, it stores nothing twice"},
+    OptionSpec{"jobs", '\0', "N", "connections to append over (1)"},
+    OptionSpec{"skip-bad", '\0', "", "count malformed lines instead of stopping at one"},
+};
+
+constexpr std::array kExportOptions{
+    OptionSpec{"format", '\0', "FORMAT", "jsonl (exact; the default) or tsv"},
+};
+
+constexpr std::array kUpOptions{
+    OptionSpec{"workers", '\0', "N", "how many workers (3)"},
+    OptionSpec{"data", '\0', "DIR", "where the cluster lives (./kipu-data)"},
+    OptionSpec{"port", '\0', "P", "clients connect to P, workers to P+1 (7400); 0: free ports"},
+    OptionSpec{"replicas", '\0', "N", "copies of each partition (1; more is not offered yet)"},
+    OptionSpec{"partitions", '\0', "N", "a power of two (1024)"},
+    OptionSpec{"detach", '\0', "", "return once it serves; `kipu down` stops it"},
+};
+
+constexpr std::array kDownOptions{
+    OptionSpec{"data", '\0', "DIR", "the cluster's directory (./kipu-data)"},
+};
+
+constexpr std::array kBucketCreateOptions{
+    OptionSpec{"mode", '\0', "MODE", "worm: append only (default); wmrm: put and remove"},
+    OptionSpec{"read", '\0', "LEVEL", "how reads ask: one, quorum (default), all"},
+    OptionSpec{"write", '\0', "LEVEL", "how writes are held: one, quorum (default), all"},
+    OptionSpec{"max-pair", '\0', "SIZE", "the largest key and values together (10KiB, to 1MiB)"},
+};
+
+constexpr std::array kBenchOptions{
+    OptionSpec{"rate", '\0', "R", "requests a second, of all clients; else as fast as it goes"},
+    OptionSpec{"seconds", '\0', "S", "for how long (10)"},
+    OptionSpec{"values", '\0', "BYTES", "bytes of each value (100)"},
+    OptionSpec{"keys", '\0', "N", "over how many keys (10000)"},
+    OptionSpec{"clients", '\0', "N", "connections (1)"},
+    OptionSpec{"batch", '\0', "N", "appends of each client on their way at once (1)"},
+};
+
+// In the order of help. `kipu help` of each shows its examples first.
+constexpr std::array kCommands{
+    Command{
+        "append", "KEY VALUE… | KEY - | KEY --file PATH", "Appends values under a key",
+        "kipu append fruit apple             # one value\n"
+        "kipu append fruit pear plum         # two values, one entry: all or none\n"
+        "seq 1000 | kipu append numbers -    # each line an entry of its own\n"
+        "kipu append photo --file cat.jpg    # a file's bytes (see bucket create --max-pair)\n"
+        "kipu append -- -key -value          # what starts with a dash, after --",
+        "Prints the stamp of each entry once it is durable, in order. A lone `-` after `--` is\n"
+        "a value. With -0 the lines of standard input end with NUL.",
+        kAppendOptions, 1, kManyOperands, run_append},
+    Command{"get", "KEY", "Prints the values of a key, oldest first",
+            "kipu get fruit\n"
+            "kipu get fruit --last 5 --stamps\n"
+            "kipu get fruit --since 10m          # of the last ten minutes\n"
+            "kipu get fruit --as-of 2026-05-06   # as it was then\n"
+            "kipu get log --limit 100            # then: --cursor with what that printed\n"
+            "kipu get fruit -o jsonl | jq .value",
+            "Exits with 6 if there are none. --first and --last choose which values; --reverse\n"
+            "turns the order in which they are shown. Values arrive page by page, however many.",
+            kGetOptions, 1, 1, run_get},
+    Command{"count",
+            "KEY",
+            "Counts the values of a key",
+            "kipu count fruit\nkipu count fruit -o json",
+            "A scan of the key, on its worker.",
+            {},
+            1,
+            1,
+            run_count},
+    Command{"exists",
+            "KEY",
+            "Exits with 0 if the key has a value, with 6 if not",
+            "kipu exists fruit && echo yes",
+            "",
+            {},
+            1,
+            1,
+            run_exists},
+    Command{"keys", "[PREFIX]", "Lists the bucket's keys in byte order",
+            "kipu keys\nkipu keys user: --limit 20\nkipu keys user: --count", "", kKeysOptions, 0,
+            1, run_keys},
+    Command{"put",
+            "KEY VALUE",
+            "Replaces the value of a key, in a wmrm bucket",
+            "kipu bucket create settings --mode wmrm\n"
+            "kipu put theme dark --bucket settings",
+            "",
+            {},
+            2,
+            2,
+            run_put},
+    Command{"remove",
+            "KEY",
+            "Removes the value of a key, in a wmrm bucket",
+            "kipu remove theme --bucket settings\n"
+            "kipu get theme --bucket settings --history   # what it was stays readable",
+            "",
+            {},
+            1,
+            1,
+            run_remove},
+    Command{"import", "FILE | -", "Appends many entries",
+            "kipu import words.tsv\n"
+            "kipu import words.tsv --once words   # again, if need be: nothing is stored twice\n"
+            "kipu export | kipu import - --broker tcp://other:7400",
+            "tsv: `key TAB value`, with \\t \\n \\r \\\\ escaped. jsonl: {\"key\":…,\"value\":…},\n"
+            "and whatever `export` writes; names ending in _b64 hold base 64. An append waits up\n"
+            "to a minute unless --timeout says otherwise.",
+            kImportOptions, 1, 1, run_import},
+    Command{"export", "[PREFIX]", "Writes all entries",
+            "kipu export > backup.jsonl\n"
+            "kipu export user: --format tsv",
+            "jsonl carries identities: importing it elsewhere is exact, and here changes nothing.\n"
+            "tsv has a line for each value; removals are left out.",
+            kExportOptions, 0, 1, run_export},
+    Command{"shell",
+            "",
+            "A prompt with history and completion",
+            "kipu shell\nkipu --embedded ./store shell\nkipu shell < script",
+            "HELP lists what can be asked. As a script, exits as the first line that failed did.",
+            {},
+            0,
+            0,
+            run_shell},
+    Command{"up", "", "Starts a cluster on this machine, and watches it",
+            "kipu up\n"
+            "kipu up --workers 5 --data /var/tmp/kipu --port 0\n"
+            "kipu up --detach && kipu status && kipu down",
+            "One broker and N workers, each a process of its own, restarted when they end. Ctrl-C\n"
+            "stops them in order. DIR holds data, logs/, pids/, and `endpoint` for scripts.\n"
+            "Run again over the same directory, it is the same cluster.",
+            kUpOptions, 0, 0, run_up},
+    Command{"down", "", "Stops a cluster that `up` runs",
+            "kipu down\nkipu down --data /var/tmp/kipu", "Waits until it has stopped.",
+            kDownOptions, 0, 0, run_down},
+    Command{"ping",
+            "",
+            "Asks whether the cluster answers, and how fast",
+            "kipu ping",
+            "",
+            {},
+            0,
+            0,
+            run_ping},
+    Command{"status",
+            "",
+            "Says whether the cluster is well, and if not, why",
+            "kipu status\nkipu status -o json | jq .workers",
+            "Exits with 5 if it is not.",
+            {},
+            0,
+            0,
+            run_status},
+    Command{"ring",
+            "",
+            "Shows which worker holds which partitions",
+            "kipu ring\nkipu ring -o json",
+            "",
+            {},
+            0,
+            0,
+            run_ring},
+    Command{"worker list",
+            "",
+            "Lists the workers",
+            "kipu worker list\nkipu worker list -o jsonl",
+            "",
+            {},
+            0,
+            0,
+            run_worker_list},
+    Command{"bucket create", "NAME", "Makes a bucket",
+            "kipu bucket create logs\n"
+            "kipu bucket create settings --mode wmrm\n"
+            "kipu bucket create photos --max-pair 1MiB",
+            "What it is made with is fixed for good. Making it again the same way does nothing.",
+            kBucketCreateOptions, 1, 1, run_bucket_create},
+    Command{
+        "bucket list", "", "Lists the buckets", "kipu bucket list", "", {}, 0, 0, run_bucket_list},
+    Command{"bucket show",
+            "NAME",
+            "Shows a bucket",
+            "kipu bucket show default -o json",
+            "",
+            {},
+            1,
+            1,
+            run_bucket_show},
+    Command{
+        "bench", "[append | get]", "Measures throughput and latency",
+        "kipu bench append --batch 1000\n"
+        "kipu bench append --rate 2000 --seconds 30\n"
+        "kipu bench get --clients 8",
+        "What it appends stays for good: in a bucket of its own, `bench`, unless --bucket says\n"
+        "otherwise. With --rate, latency counts from when each request was due.",
+        kBenchOptions, 0, 1, run_bench},
+    Command{"completion",
+            "bash | zsh | fish",
+            "Prints a completion script",
+            "source <(kipu completion bash)\n"
+            "kipu completion fish > ~/.config/fish/completions/kipu.fish",
+            "",
+            {},
+            1,
+            1,
+            run_completion},
+    Command{"help",
+            "[COMMAND]",
+            "Shows examples of a command",
+            "kipu help append",
+            "",
+            {},
+            0,
+            2,
+            run_help},
+};
+
+}  // namespace
+
+std::span<const Command> commands() {
+  return kCommands;
+}
+
+Result<Exit> run_help(Context& context) {
+  const auto& words = context.operands();
+  if (words.empty()) {
+    context.out.write(overview(commands(), context.out.style()));
+    return Exit::done;
+  }
+  std::size_t at = 0;
+  const auto command = resolve_command(commands(), words, at);
+  if (!command) return fail(command.error());
+  context.out.write(help_text(**command, context.out.style()));
+  return Exit::done;
+}
+
+Result<Exit> run_completion(Context& context) {
+  const std::string& shell = context.operands()[0];
+  const std::string script = completion_script(commands(), shell);
+  if (script.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} is no shell that is known: bash, zsh or fish", in_quotes(shell)));
+  }
+  context.out.write(script);
+  return Exit::done;
+}
+
+}  // namespace kipu::cli

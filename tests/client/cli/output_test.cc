@@ -1,0 +1,180 @@
+// What goes to standard output, in each format.
+#include "client/cli/output.h"
+
+#include <array>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "client/cli/results.h"
+#include "client/cli/up_report.h"
+
+namespace kipu::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+Style styled(Format format) {
+  Style style;
+  style.format = format;
+  return style;
+}
+
+// Everything that `fill` shows, as it would reach standard output.
+template <class Fill>
+std::string shown(const Style& style, Fill fill) {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(::pipe(ends.data()), 0);
+  {
+    Output out(ends[1], style);
+    fill(out);
+  }
+  ::close(ends[1]);
+  std::string all(65'536, '\0');
+  const ssize_t size = ::read(ends[0], all.data(), all.size());
+  ::close(ends[0]);
+  all.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  return all;
+}
+
+Item item(std::string value, std::uint32_t index = 0) {
+  return Item{{{StampTime::at(WallTime(std::chrono::milliseconds(0))), 7}, Digest{9}},
+              EntryKind::append,
+              index,
+              std::move(value)};
+}
+
+std::string values_shown(const Style& style, const std::vector<Item>& items, bool stamps = false) {
+  return shown(style, [&](Output& out) {
+    List list(out, "values");
+    for (const Item& each : items) list.add(ValueRow{&each, stamps, false});
+    list.finish();
+  });
+}
+
+TEST(OutputTest, ShowsValuesByteForByteWhenRaw) {
+  EXPECT_EQ(values_shown(styled(Format::raw), {item("a\xFF\x1b"), item("")}), "a\xFF\x1b\n\n");
+}
+
+TEST(OutputTest, EndsRawValuesWithNulWhenAsked) {
+  Style style = styled(Format::raw);
+  style.terminator = '\0';
+  EXPECT_EQ(values_shown(style, {item("a\nb"), item("c")}), std::string("a\nb\0c\0", 6));
+}
+
+TEST(OutputTest, ShowsNothingOnATerminalThatItWouldObey) {
+  EXPECT_EQ(values_shown(styled(Format::text), {item("a\x1b[2J\xFF")}), "a\\x1B[2J\\xFF\n");
+}
+
+TEST(OutputTest, ShowsStampsBesideValues) {
+  EXPECT_EQ(values_shown(styled(Format::raw), {item("v")}, true),
+            "00000000000000000000000000000007\tv\n");
+  EXPECT_EQ(values_shown(styled(Format::text), {item("v")}, true),
+            "1970-01-01T00:00:00.000Z  00000000000000000000000000000007  v\n");
+}
+
+TEST(OutputTest, WritesOneObjectALine) {
+  EXPECT_EQ(
+      values_shown(styled(Format::jsonl), {item("v"), item("\xFF", 1)}),
+      R"({"value":"v","stamp":"00000000000000000000000000000007","time":"1970-01-01T00:00:00.000Z","index":0})"
+      "\n"
+      R"({"value_b64":"/w==","stamp":"00000000000000000000000000000007","time":"1970-01-01T00:00:00.000Z","index":1})"
+      "\n");
+}
+
+TEST(OutputTest, WritesOneDocumentWithWhatStandsBesideTheRows) {
+  const std::string json = shown(styled(Format::json), [](Output& out) {
+    List list(out, "keys");
+    list.add(KeyRow{"a"});
+    list.add(KeyRow{"b\n"});
+    list.finish([](JsonWriter& more) { more.member("next_cursor", "x"); });
+  });
+  EXPECT_EQ(json, R"({"keys":[{"key":"a"},{"key":"b\n"}],"next_cursor":"x"})"
+                  "\n");
+}
+
+TEST(OutputTest, WritesAnEmptyDocumentForAnEmptyList) {
+  EXPECT_EQ(values_shown(styled(Format::json), {}), "{\"values\":[]}\n");
+  EXPECT_EQ(values_shown(styled(Format::jsonl), {}), "");
+}
+
+TEST(OutputTest, FlushesTheFirstRowBeforeTheSecond) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_NONBLOCK), 0);
+  Output out(ends[1], styled(Format::raw));
+  List list(out, "keys");
+  list.add(KeyRow{"first"});
+  std::array<char, 16> bytes{};
+  EXPECT_EQ(::read(ends[0], bytes.data(), bytes.size()), 6);
+  ::close(ends[0]);
+  list.finish();
+  ::close(ends[1]);
+}
+
+TEST(OutputTest, ShowsErrorsAsALineOrAnObject) {
+  const ErrorReport report{{ErrorCode::unknown_bucket, "no bucket 'x'"}, Exit::refused};
+  const auto in = [&](Format format) {
+    return shown(styled(format), [&](Output& out) { show(out, report); });
+  };
+  EXPECT_EQ(in(Format::text), "kipu: no bucket 'x'\n");
+  EXPECT_EQ(in(Format::json),
+            R"({"error":{"code":"unknown_bucket","message":"no bucket 'x'","exit":1}})"
+            "\n");
+}
+
+TEST(OutputTest, PaintsOnlyWhereColoursAreShown) {
+  Style style = styled(Format::text);
+  EXPECT_EQ(painted(style, Paint::red, "x"), "x");
+  style.color = true;
+  EXPECT_EQ(painted(style, Paint::red, "x"), "\x1b[31mx\x1b[0m");
+}
+
+TEST(OutputTest, AlignsTablesByWhatIsSeen) {
+  Table table({"a", "b"});
+  table.add({"żółw", "1"});
+  table.add({"x", "2"});
+  std::string out;
+  table.render(styled(Format::text), out);
+  EXPECT_EQ(out, "a     b\nżółw  1\nx     2\n");
+}
+
+StatusReport sick_status() {
+  StatusReport report;
+  report.status.in_force = {1, 2, 3};
+  report.status.partitions = 8;
+  report.status.wall = WallTime(std::chrono::hours(1));
+  WorkerStatus worker;
+  worker.id = WorkerId{1};
+  worker.liveness = Liveness::suspect;
+  worker.partitions = 8;
+  report.status.workers.push_back(worker);
+  report.verdict = judge(report.status);
+  return report;
+}
+
+TEST(OutputTest, LeadsStatusWithTheVerdict) {
+  const std::string text =
+      shown(styled(Format::text), [](Output& out) { show(out, sick_status()); });
+  EXPECT_TRUE(text.starts_with("unhealthy\n  - w1 is suspect"));
+  const std::string json =
+      shown(styled(Format::json), [](Output& out) { show(out, sick_status()); });
+  EXPECT_TRUE(json.starts_with(R"({"healthy":false,"reasons":["w1 is suspect)"));
+  EXPECT_THAT(json, HasSubstr(R"("share":1,)"));
+}
+
+TEST(OutputTest, TellsHowToReachAClusterOnAnotherPort) {
+  UpReport report{"/data", "tcp://127.0.0.1:9", true, {{"broker", 12}}};
+  std::string text;
+  render(report, styled(Format::text), text);
+  EXPECT_THAT(text, HasSubstr("export KIPU_BROKER=tcp://127.0.0.1:9"));
+  report.endpoint = "tcp://127.0.0.1:7400";
+  text.clear();
+  render(report, styled(Format::text), text);
+  EXPECT_THAT(text, Not(HasSubstr("KIPU_BROKER")));
+}
+
+}  // namespace
+}  // namespace kipu::cli

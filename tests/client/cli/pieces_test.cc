@@ -1,0 +1,276 @@
+// The smaller pieces: restarts, latencies, lines, acknowledgements, shell words, help.
+#include <array>
+#include <set>
+#include <thread>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <unistd.h>
+
+#include "client/cli/exit_code.h"
+#include "client/cli/help.h"
+#include "client/cli/latency.h"
+#include "client/cli/line_reader.h"
+#include "client/cli/ordered_acks.h"
+#include "client/cli/progress.h"
+#include "client/cli/restart_policy.h"
+#include "client/cli/shell_words.h"
+#include "client/cli/supervisor.h"
+
+namespace kipu::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Instant at(Duration since) {
+  return Instant::since_start(since);
+}
+
+TEST(RestartPolicyTest, RestartsAtOnceWhatRanWell) {
+  RestartPolicy policy;
+  EXPECT_EQ(policy.on_exit(at(0s), at(1h), false), Duration::zero());
+  EXPECT_EQ(policy.on_exit(at(1h), at(2h), false), Duration::zero());
+}
+
+TEST(RestartPolicyTest, WaitsLongerEachTimeThatItEndsSoon) {
+  RestartPolicy policy;
+  EXPECT_EQ(policy.on_exit(at(0s), at(1s), false), Duration::zero());
+  EXPECT_EQ(policy.on_exit(at(1s), at(2s), false), Duration(500ms));
+  EXPECT_EQ(policy.on_exit(at(2s), at(3s), false), Duration(1s));
+  EXPECT_EQ(policy.on_exit(at(3s), at(4s), false), Duration(2s));
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_LE(policy.on_exit(at(4s), at(5s), false), Duration(30s));
+  }
+  EXPECT_EQ(policy.on_exit(at(5s), at(1min), false), Duration::zero());
+}
+
+TEST(RestartPolicyTest, LeavesDownWhatHadTwoIoErrorsInTenMinutes) {
+  RestartPolicy policy;
+  EXPECT_TRUE(policy.on_exit(at(0s), at(1min), true));
+  EXPECT_TRUE(policy.on_exit(at(1min), at(5min), false));
+  EXPECT_FALSE(policy.on_exit(at(5min), at(10min), true));
+}
+
+TEST(RestartPolicyTest, ForgetsAnIoErrorAfterTenMinutes) {
+  RestartPolicy policy;
+  EXPECT_TRUE(policy.on_exit(at(0s), at(1min), true));
+  EXPECT_TRUE(policy.on_exit(at(1min), at(12min), true));
+}
+
+TEST(LatencyTest, IsExactForSmallNumbers) {
+  LatencyHistogram histogram;
+  for (int i = 1; i <= 10; ++i) histogram.record(Duration(i));
+  EXPECT_EQ(histogram.percentile(0.5), Duration(5));
+  EXPECT_EQ(histogram.percentile(1), Duration(10));
+}
+
+TEST(LatencyTest, IsWithinAFewPercentOfAnyLatency) {
+  EXPECT_TRUE(rc::check([] {
+    const auto nanoseconds = *rc::gen::inRange<std::int64_t>(0, std::int64_t{1} << 60);
+    LatencyHistogram histogram;
+    histogram.record(Duration(nanoseconds));
+    histogram.record(Duration(nanoseconds * 2));
+    const auto found = histogram.percentile(0.5).count();
+    RC_ASSERT(found >= nanoseconds);
+    RC_ASSERT(found <= nanoseconds + nanoseconds / 15 + 1);
+    RC_ASSERT(histogram.summary().max == Duration(nanoseconds * 2));
+  }));
+}
+
+TEST(LatencyTest, MergesWhatClientsMeasured) {
+  LatencyHistogram one;
+  LatencyHistogram other;
+  one.record(1ms);
+  other.record(1s);
+  one.merge(other);
+  EXPECT_EQ(one.count(), 2U);
+  EXPECT_EQ(one.summary().max, Duration(1s));
+}
+
+std::vector<std::string> lines_of(std::string_view input, char terminator) {
+  std::array<int, 2> ends{};
+  EXPECT_EQ(::pipe(ends.data()), 0);
+  std::jthread writer([&, input] {
+    EXPECT_EQ(::write(ends[1], input.data(), input.size()), static_cast<ssize_t>(input.size()));
+    ::close(ends[1]);
+  });
+  LineReader reader(ends[0], terminator, nullptr);
+  std::vector<std::string> lines;
+  while (true) {
+    const auto line = reader.next();
+    EXPECT_TRUE(line);
+    if (!line || !*line) break;
+    lines.emplace_back(**line);
+  }
+  writer.join();
+  ::close(ends[0]);
+  EXPECT_EQ(reader.lines(), lines.size());
+  return lines;
+}
+
+TEST(LineReaderTest, ReadsLinesAndALastOneWithoutItsEnd) {
+  EXPECT_THAT(lines_of("a\n\nb\nlast", '\n'), ElementsAre("a", "", "b", "last"));
+  EXPECT_THAT(lines_of("a\n", '\n'), ElementsAre("a"));
+  EXPECT_TRUE(lines_of("", '\n').empty());
+  EXPECT_THAT(lines_of(std::string_view("a\nb\0c", 5), '\0'), ElementsAre("a\nb", "c"));
+}
+
+TEST(LineReaderTest, ReadsLinesThatStraddleReads) {
+  std::string input;
+  for (int i = 0; i < 3; ++i) input += std::string(700'000, static_cast<char>('a' + i)) + "\n";
+  const auto lines = lines_of(input, '\n');
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[2], std::string(700'000, 'c'));
+}
+
+TEST(LineReaderTest, RefusesALineThatIsLongerThanAnyEntry) {
+  const int zeros = ::open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(zeros, 0);
+  LineReader reader(zeros, '\n', nullptr);
+  EXPECT_EQ(reader.next().error().code, ErrorCode::too_large);
+  ::close(zeros);
+}
+
+Stamp stamp(std::uint64_t number) {
+  return {StampTime(number), 1};
+}
+
+TEST(OrderedAcksTest, ShowsStampsInTheOrderOfTheAppends) {
+  std::vector<std::uint64_t> shown;
+  OrderedAcks acks([&](Stamp each) { shown.push_back(each.time.bits()); });
+  for (std::uint64_t i = 1; i <= 3; ++i) EXPECT_EQ(acks.reserve(), i);
+  acks.complete(3, stamp(3));
+  acks.complete(1, stamp(1));
+  acks.complete(2, stamp(2));
+  acks.finish();
+  EXPECT_THAT(shown, ElementsAre(1U, 2U, 3U));
+  EXPECT_EQ(acks.acknowledged(), 3U);
+}
+
+TEST(OrderedAcksTest, KeepsTheFirstFailureAndShowsTheRest) {
+  std::vector<std::uint64_t> shown;
+  OrderedAcks acks([&](Stamp each) { shown.push_back(each.time.bits()); });
+  for (int i = 0; i < 4; ++i) std::ignore = acks.reserve();
+  acks.complete(4, fail(ErrorCode::unavailable, "later"));
+  acks.complete(2, fail(ErrorCode::too_large, "first"));
+  acks.complete(1, stamp(1));
+  acks.complete(3, stamp(3));
+  acks.finish();
+  EXPECT_THAT(shown, ElementsAre(1U, 3U));
+  EXPECT_EQ(acks.failure()->number, 2U);
+  EXPECT_EQ(acks.failure()->error.message, "first");
+}
+
+TEST(ShellWordsTest, SplitsAtBlanksOutsideOfQuotes) {
+  EXPECT_THAT(split_words(R"(append  key 'a b' "c d" e\ f "")").value(),
+              ElementsAre("append", "key", "a b", "c d", "e f", ""));
+}
+
+TEST(ShellWordsTest, KnowsBytes) {
+  EXPECT_THAT(split_words(R"("\xff\n" '\n' \x41)").value(), ElementsAre("\xff\n", "\\n", "A"));
+}
+
+TEST(ShellWordsTest, RefusesWhatIsNotWhole) {
+  EXPECT_FALSE(split_words("'open"));
+  EXPECT_FALSE(split_words("\"open"));
+  EXPECT_FALSE(split_words("\\q"));
+  EXPECT_FALSE(split_words("\\x4"));
+  EXPECT_FALSE(split_words("end\\"));
+}
+
+TEST(ShellWordsTest, ReadsBackWhatItQuotes) {
+  EXPECT_TRUE(rc::check([](const std::string& word) {
+    const auto words = split_words(quote_word(word));
+    RC_ASSERT(words.has_value());
+    RC_ASSERT(*words == std::vector<std::string>{word});
+  }));
+}
+
+TEST(ProgressTest, SaysRateShareAndWhatIsLeft) {
+  EXPECT_EQ(progress_line(50'000, 5, 0.25), "50,000 entries  10,000/s  25 %  15.0 s left");
+  EXPECT_EQ(progress_line(10, 1, std::nullopt), "10 entries  10/s");
+}
+
+TEST(SupervisorTest, ReadsTheReadyLine) {
+  const std::string_view line = "kipu-broker ready frontend=tcp://127.0.0.1:7 backend=tcp://b:8";
+  EXPECT_EQ(ready_field(line, "frontend"), "tcp://127.0.0.1:7");
+  EXPECT_EQ(ready_field(line, "backend"), "tcp://b:8");
+  EXPECT_EQ(ready_field(line, "end"), std::nullopt);
+}
+
+TEST(ExitCodeTest, IsAsScriptsExpect) {
+  EXPECT_EQ(exit_of(ErrorCode::invalid_argument), Exit::usage);
+  EXPECT_EQ(exit_of(ErrorCode::wrong_mode), Exit::refused);
+  EXPECT_EQ(exit_of(ErrorCode::too_large), Exit::refused);
+  EXPECT_EQ(exit_of(ErrorCode::unknown_bucket), Exit::refused);
+  EXPECT_EQ(exit_of(ErrorCode::unavailable), Exit::unreachable);
+  EXPECT_EQ(exit_of(ErrorCode::outcome_unknown), Exit::unknown);
+  EXPECT_EQ(exit_of(ErrorCode::deadline_exceeded), Exit::unknown);
+  EXPECT_EQ(exit_of(ErrorCode::unreadable), Exit::unhealthy);
+}
+
+TEST(CommandTableTest, GivesEveryCommandAnExampleAndAnEnd) {
+  std::set<std::string_view> names;
+  for (const Command& command : commands()) {
+    EXPECT_TRUE(names.insert(command.name).second) << command.name;
+    EXPECT_NE(command.run, nullptr) << command.name;
+    EXPECT_THAT(std::string(command.examples), HasSubstr("kipu")) << command.name;
+    EXPECT_FALSE(command.summary.ends_with('.')) << command.name;
+    EXPECT_LE(command.least_operands, command.most_operands) << command.name;
+  }
+}
+
+TEST(CommandTableTest, NamesNoOptionOfACommandLikeACommonOne) {
+  for (const Command& command : commands()) {
+    for (const OptionSpec& option : command.options) {
+      for (const OptionSpec& common : common_options()) EXPECT_NE(option.name, common.name);
+    }
+  }
+}
+
+Result<const Command*> resolved(const std::vector<std::string>& words) {
+  std::size_t at = 0;
+  return resolve_command(commands(), words, at);
+}
+
+TEST(CommandTableTest, ResolvesNamesOfOneWordAndOfTwo) {
+  EXPECT_EQ(resolved({"get", "key"}).value()->name, "get");
+  EXPECT_EQ(resolved({"bucket", "create", "x"}).value()->name, "bucket create");
+}
+
+TEST(CommandTableTest, AnswersAMistypedCommandWithTheNearest) {
+  EXPECT_THAT(resolved({"apend"}).error().message, HasSubstr("`kipu append`"));
+  EXPECT_THAT(resolved({"bucket", "lst"}).error().message, HasSubstr("`kipu bucket list`"));
+  EXPECT_THAT(resolved({"bucket"}).error().message, HasSubstr("not whole"));
+  EXPECT_THAT(resolved({"frobnicate"}).error().message, HasSubstr("`kipu help`"));
+}
+
+TEST(HelpTest, ShowsExamplesFirst) {
+  const std::string text = help_text(*find_command(commands(), "get"), Style{});
+  EXPECT_TRUE(text.starts_with("Examples\n  kipu get fruit\n"));
+  EXPECT_THAT(text, HasSubstr("--cursor CURSOR"));
+  EXPECT_THAT(text, HasSubstr("-o, --output FORMAT"));
+}
+
+TEST(HelpTest, NamesEveryCommandInTheOverview) {
+  const std::string text = overview(commands(), Style{});
+  for (const Command& command : commands()) {
+    EXPECT_THAT(text, HasSubstr(std::string(command.name)));
+  }
+}
+
+TEST(HelpTest, HasCompletionForThreeShells) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const std::string script = completion_script(commands(), shell);
+    EXPECT_THAT(script, HasSubstr("append")) << shell;
+    EXPECT_THAT(script, HasSubstr("skip-bad")) << shell;
+  }
+  EXPECT_EQ(completion_script(commands(), "csh"), "");
+}
+
+}  // namespace
+}  // namespace kipu::cli
