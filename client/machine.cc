@@ -25,7 +25,11 @@ struct Machine::State {
         clock(core.rng.next(), limits::kMaxClockSkew),
         appends(core),
         requests(core) {
+    // Without these it would try again and again within one moment.
     KIPU_CHECK(core.config.brokers > 0);
+    KIPU_CHECK(core.config.attempt_timeout > Duration::zero());
+    KIPU_CHECK(core.config.least_backoff > Duration(1));
+    KIPU_CHECK(core.config.least_backoff <= core.config.most_backoff);
   }
 
   void start_append(Now now, Handle handle, AppendCall call, Effects& effects);

@@ -111,6 +111,8 @@ class Machine {
   ~Machine();
   Machine(Machine&&) noexcept;
   Machine& operator=(Machine&&) = delete;
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
 
   void start(Now now, CallId id, Call call, Instant deadline, Effects& effects);
   // Completes with `cancelled` if nothing of it was sent, else, for appends, `outcome_unknown`.

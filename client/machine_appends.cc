@@ -152,13 +152,13 @@ void Appends::send_new(Now now, Batcher::Group group, Effects& effects) {
     batch.request.entries.push_back(std::move(call.append.entry));
   }
   batch.order = std::make_shared<const Order>(std::move(group.entries));
-  if (group.level == Level::none) return send_unanswered(now, std::move(batch), effects);
+  if (group.level == Level::none) return send_unanswered(now, batch, effects);
   const auto placed = batches_.emplace(batch.id, std::move(batch)).first;
   send(now, placed->second, effects);
 }
 
 // Level `none`: complete once it is on its way.
-void Appends::send_unanswered(Now now, Batch batch, Effects& effects) {
+void Appends::send_unanswered(Now now, const Batch& batch, Effects& effects) {
   schema::Envelope envelope = envelope_for(now, batch);
   envelope.request_id = core_.ids.next();
   envelope.expects_reply = false;

@@ -87,7 +87,7 @@ class Appends {
   void route_all(Now now, const std::vector<Handle>& handles, Effects& effects);
 
   void send_new(Now now, Batcher::Group group, Effects& effects);
-  void send_unanswered(Now now, Batch batch, Effects& effects);
+  void send_unanswered(Now now, const Batch& batch, Effects& effects);
   void send(Now now, Batch& batch, Effects& effects);
   void send_again(Now now, std::uint64_t id, Effects& effects);
   void strip(Batch& batch);

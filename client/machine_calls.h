@@ -53,12 +53,12 @@ struct AppendState {
 // Any call but an append: one message, and one answer.
 struct RequestState {
   Call call;
-  bool parked = false;
   bool map_asked = false;
   std::uint64_t map_ticket = 0;         // parked until this map has been fetched; see Session
   std::uint64_t current = 0;            // request id of the attempt that is waited for; 0: none
   std::vector<std::uint64_t> attempts;  // request ids of all that may still be answered
   Duration timeout{0};                  // of the next attempt
+  std::uint32_t failures = 0;           // attempts that were answered with an error
 };
 
 struct Pending {

@@ -28,6 +28,9 @@ struct Core {
       : config(std::move(with)), rng(random), session(config, rng, ids, now.instant) {}
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
+  Core(Core&&) = delete;
+  Core& operator=(Core&&) = delete;
+  ~Core() = default;
 
   const Config config;
   Rng rng;

@@ -311,7 +311,7 @@ void Requests::on_error(Now now, std::uint64_t request_id, const Error& error, E
       error.code == ErrorCode::outcome_unknown || error.code == ErrorCode::deadline_exceeded;
   if (was_slow) request.timeout = longer(request.timeout);
   if (treatment == Treatment::fetch_map) request.map_ticket = core_.session.want_map();
-  const Duration pause = backoff(core_.config, core_.rng, std::max(call.attempts, 1U));
+  const Duration pause = backoff(core_.config, core_.rng, ++request.failures);
   timers_.set(handle, now.instant + pause);
 }
 
