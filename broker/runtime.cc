@@ -35,7 +35,8 @@ Runtime::Runtime(bus::Bus& bus, RuntimeOptions options, Rng rng, LogSink log,
       frontend_(std::move(frontend)),
       backend_(std::move(backend)),
       poller_(bus.make_poller()),
-      machine_(options_.config, rng, bus::read_clocks()) {
+      machine_(options_.config, rng, bus::read_clocks()),
+      last_seen_(bus::read_clocks().instant) {
   poller_->add(*frontend_);
   poller_->add(*backend_);
 }
@@ -78,7 +79,9 @@ void Runtime::wait_for_events(Instant wake_by) {
   const Instant due = std::min(wake_by, std::max(machine_.next_tick(), settle_until_));
   poller_->wait(std::max(due - before, Duration::zero()));
   const Instant after = bus::read_clocks().instant;
-  if (after - std::max(due, before) > options_.config.heartbeat) settle_until_ = after + kSettle;
+  const Duration late = std::max(before - last_seen_, after - std::max(due, before));
+  if (late > options_.config.heartbeat) settle_until_ = after + kSettle;
+  last_seen_ = after;
 }
 
 void Runtime::take_from_workers(Now now, Effects& effects) {

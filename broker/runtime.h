@@ -71,6 +71,7 @@ class Runtime {
   Machine machine_;
   std::vector<bus::Incoming> batch_;  // reused
   std::optional<std::string> stop_reason_;
+  Instant last_seen_;     // when this process was known to run
   Instant settle_until_;  // after a pause of this process: no tick before
   std::uint64_t dropped_reported_ = 0;
   Instant next_report_;

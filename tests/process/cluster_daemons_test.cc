@@ -99,8 +99,11 @@ TEST_F(BrokerDaemonTest, RefusesADamagedOrNewerFile) {
 
 class ClusterDaemonsTest : public BrokerDaemonTest {
  protected:
-  void start_broker() {
-    broker_ = std::make_unique<Process>(command({"--heartbeat", "100ms"}));
+  void start_broker(const std::vector<std::string>& where = {"--frontend", "tcp://127.0.0.1:0",
+                                                             "--backend", "tcp://127.0.0.1:0"}) {
+    std::vector<std::string> all{program("kipu-broker"), "--data", data_, "--heartbeat", "100ms"};
+    all.insert(all.end(), where.begin(), where.end());
+    broker_ = std::make_unique<Process>(all);
     const auto ready = broker_->wait_for_line("kipu-broker ready");
     ASSERT_TRUE(ready) << broker_->errors();
     frontend_ = test::field_of(*ready, "frontend");
@@ -119,6 +122,19 @@ class ClusterDaemonsTest : public BrokerDaemonTest {
     start_broker();
     start_worker("one");
     start_worker("two");
+  }
+  // Random bytes over TCP; half of the time after a greeting as ZeroMQ sends it.
+  static void send_rubbish(const std::string& endpoint, Rng& rng) {
+    const auto port =
+        static_cast<std::uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1)));
+    std::string bytes;
+    if (rng.one_in(2)) {
+      bytes = std::string("\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL", 16) + std::string(48, '\0');
+    }
+    for (std::uint64_t left = rng.below(2000); left > 0; --left) {
+      bytes.push_back(static_cast<char>(rng.below(256)));
+    }
+    test::send_over_tcp(port, bytes);
   }
   void stop_all() {
     broker_->kill(SIGTERM);
@@ -172,6 +188,46 @@ TEST_F(ClusterDaemonsTest, SurviveTheLossOfTheBrokersDisk) {
   const auto page = client.page(*map, "key");
   ASSERT_TRUE(page) << page.error().message;
   EXPECT_EQ(page->entries.size(), 1U);
+  stop_all();
+}
+
+TEST_F(ClusterDaemonsTest, GoOnAfterEachOfThemWasKilled) {
+  init();
+  start_all();
+  RawClient client(*bus_, frontend_);
+  auto map = client.wait_for_map();
+  ASSERT_TRUE(map);
+  ASSERT_TRUE(client.append(*map, test::entry_now("key", "value")));
+  broker_->kill(SIGKILL);
+  for (const auto& worker : workers_) worker->kill(SIGKILL);
+  broker_->wait();
+  for (const auto& worker : workers_) worker->wait();
+  workers_.clear();
+  // At the same ports, so that the client finds it by itself.
+  start_broker({"--frontend", frontend_, "--backend", backend_});
+  start_worker("one");
+  start_worker("two");
+  map = client.wait_for_map();
+  ASSERT_TRUE(map);
+  const auto page = client.page(*map, "key");
+  ASSERT_TRUE(page) << page.error().message;
+  EXPECT_EQ(page->entries.size(), 1U);
+  stop_all();
+}
+
+TEST_F(ClusterDaemonsTest, TakeNoHarmFromStrangers) {
+  init();
+  start_all();
+  RawClient client(*bus_, frontend_);
+  const auto map = client.wait_for_map();
+  ASSERT_TRUE(map);
+  Rng rng(1);
+  for (const std::string& endpoint : {frontend_, backend_}) {
+    for (int at = 0; at < 20; ++at) send_rubbish(endpoint, rng);
+  }
+  EXPECT_TRUE(broker_->running());
+  const auto status = client.append(*map, test::entry_now("key", "value"));
+  EXPECT_TRUE(status) << status.error().message;
   stop_all();
 }
 

@@ -6,7 +6,8 @@
 
 #include "broker/runtime.h"
 #include "bus/process_bus.h"
-#include "storage/memory_store.h"
+#include "cluster/map.h"
+#include "tests/runtime/stores.h"
 #include "tests/support/raw_client.h"
 #include "worker/runtime.h"
 
@@ -52,8 +53,7 @@ class ClusterRuntimeTest : public testing::Test {
   void SetUp() override {
     start_broker();
     for (std::uint64_t seed = 0; seed < kWorkers; ++seed) {
-      Rng rng(seed);
-      stores_.push_back(storage::make_memory_store(rng));
+      stores_.push_back(std::make_unique<test::GatedStore>(seed));
       workers_.push_back(start_worker(*stores_.back()));
     }
   }
@@ -86,7 +86,7 @@ class ClusterRuntimeTest : public testing::Test {
   }
 
   std::unique_ptr<bus::Bus> bus_ = bus::make_process_bus();
-  std::vector<std::unique_ptr<storage::Store>> stores_;
+  std::vector<std::unique_ptr<test::GatedStore>> stores_;
   std::unique_ptr<Broker> broker_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
@@ -133,6 +133,35 @@ TEST_F(ClusterRuntimeTest, StopsWithoutAnError) {
   ASSERT_TRUE(client.wait_for_map());
   EXPECT_TRUE(broker_->stop());
   for (const auto& worker : workers_) EXPECT_TRUE(worker->stop());
+}
+
+TEST_F(ClusterRuntimeTest, AnswersWhatIsInFlightBeforeItStops) {
+  RawClient client(*bus_, "frontend");
+  const auto map = client.wait_for_map();
+  ASSERT_TRUE(map);
+  const Entry entry = test::entry_now("key", "value");
+  const auto partition = cluster::partition_of(entry.bucket, entry.key, 16);
+  test::GatedStore* store = nullptr;
+  Worker* worker = nullptr;
+  for (std::size_t at = 0; at < stores_.size(); ++at) {
+    const auto* member = cluster::find_worker(*map, stores_[at]->info().store);
+    ASSERT_NE(member, nullptr);
+    if (member->id != cluster::coordinator_of(*map, partition)) continue;
+    store = stores_[at].get();
+    worker = workers_[at].get();
+  }
+  ASSERT_NE(store, nullptr);
+  store->close();
+  Status appended;
+  std::thread asking([&] { appended = client.append(*map, entry); });
+  store->wait_for_merge();
+  std::thread stopping_broker([&] { EXPECT_TRUE(broker_->stop()); });
+  std::thread stopping_worker([&] { EXPECT_TRUE(worker->stop()); });
+  store->open();
+  asking.join();
+  EXPECT_TRUE(appended) << appended.error().message;
+  stopping_broker.join();
+  stopping_worker.join();
 }
 
 TEST_F(ClusterRuntimeTest, GoesOnWithANewBroker) {

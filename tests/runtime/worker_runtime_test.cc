@@ -1,11 +1,11 @@
-// The worker's runtime against a store that fails or waits, with a socket in the broker's place.
+// The worker's runtime with a socket in the broker's place.
 #include <thread>
 
 #include <gtest/gtest.h>
 
 #include "bus/process_bus.h"
 #include "schema/codec.h"
-#include "storage/memory_store.h"
+#include "tests/runtime/stores.h"
 #include "tests/support/process.h"
 #include "worker/runtime.h"
 
@@ -13,27 +13,6 @@ namespace kipu {
 namespace {
 
 using test::eventually;
-
-// A memory store whose save_map fails.
-class FailingStore final : public storage::Store {
- public:
-  explicit FailingStore(std::unique_ptr<storage::Store> good) : good_(std::move(good)) {}
-  Status merge(std::span<const storage::PlacedEntry> entries) override {
-    return good_->merge(entries);
-  }
-  Status save_map(ClusterId /*cluster*/, std::string /*map*/) override {
-    return fail(ErrorCode::io_error, "the disk is gone");
-  }
-  Result<Page> page(const PageQuery& query) const override { return good_->page(query); }
-  Result<Count> count(const CountQuery& query) const override { return good_->count(query); }
-  Result<KeysPage> keys(const KeysQuery& query) const override { return good_->keys(query); }
-  Result<Page> scan(const ScanQuery& query) const override { return good_->scan(query); }
-  const storage::StoreInfo& info() const override { return good_->info(); }
-  storage::StoreStats stats() const override { return good_->stats(); }
-
- private:
-  const std::unique_ptr<storage::Store> good_;
-};
 
 class WorkerRuntimeTest : public testing::Test {
  protected:
@@ -111,8 +90,7 @@ TEST_F(WorkerRuntimeTest, SaysHelloSavesItsMapAndStops) {
 }
 
 TEST_F(WorkerRuntimeTest, EndsWithTheReasonWhenItsStoreFails) {
-  Rng rng(7);
-  FailingStore store(storage::make_memory_store(rng));
+  test::FailingStore store(7);
   start(store);
   const auto hello = expect(schema::MessageKind::worker_hello);
   ASSERT_TRUE(hello);

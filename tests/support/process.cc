@@ -356,6 +356,22 @@ int free_port() {
   return ntohs(address.sin_port);
 }
 
+void send_over_tcp(std::uint16_t port, std::string_view bytes) {
+  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    fail_with_errno("connect");
+  }
+  while (!bytes.empty()) {
+    const ssize_t sent = send(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return;  // it has seen enough
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
 void pause_between_checks() {
   std::this_thread::sleep_for(std::chrono::milliseconds(2));
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -98,6 +99,9 @@ std::string program(std::string_view name);
 
 // A TCP port of 127.0.0.1 that was free a moment ago. Better: bind port 0, and ask which it is.
 int free_port();
+
+// Connects to that port of 127.0.0.1, sends as much of `bytes` as it takes, and closes.
+void send_over_tcp(std::uint16_t port, std::string_view bytes);
 
 void pause_between_checks();
 
