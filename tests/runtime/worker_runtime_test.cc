@@ -67,35 +67,34 @@ class WorkerRuntimeTest : public testing::Test {
   static constexpr ClusterId kCluster{Uuid{1, 2}};
   std::unique_ptr<bus::Bus> bus_ = bus::make_process_bus();
   std::unique_ptr<bus::Socket> broker_ = std::move(*bus_->bind_router("backend"));
+  test::WrappedStore store_{7};
+  test::FailingStore failing_store_{8};
   std::unique_ptr<worker::Runtime> runtime_;
   Status status_;
   std::thread thread_;
 };
 
 TEST_F(WorkerRuntimeTest, SaysHelloSavesItsMapAndStops) {
-  Rng rng(7);
-  const auto store = storage::make_memory_store(rng);
-  start(*store);
+  start(store_);
   const auto hello = expect(schema::MessageKind::worker_hello);
   ASSERT_TRUE(hello);
   const auto body = schema::decode<schema::WorkerHello>(hello->message.body.view());
   ASSERT_TRUE(body);
-  EXPECT_EQ(body->store, store->info().store);
+  EXPECT_EQ(body->store, store_.info().store);
   send(hello->from, schema::MessageKind::worker_welcome, schema::WorkerWelcome{kCluster, {}, {}});
   send(hello->from, schema::MessageKind::map_store, map_with(body->store));
   ASSERT_TRUE(expect(schema::MessageKind::map_stored));
   runtime_->stop();
   EXPECT_TRUE(join());
-  EXPECT_EQ(store->info().cluster, kCluster);
+  EXPECT_EQ(store_.info().cluster, kCluster);
 }
 
 TEST_F(WorkerRuntimeTest, EndsWithTheReasonWhenItsStoreFails) {
-  test::FailingStore store(7);
-  start(store);
+  start(failing_store_);
   const auto hello = expect(schema::MessageKind::worker_hello);
   ASSERT_TRUE(hello);
   send(hello->from, schema::MessageKind::worker_welcome, schema::WorkerWelcome{kCluster, {}, {}});
-  send(hello->from, schema::MessageKind::map_store, map_with(store.info().store));
+  send(hello->from, schema::MessageKind::map_store, map_with(failing_store_.info().store));
   const Status status = join();
   ASSERT_FALSE(status);
   EXPECT_NE(status.error().message.find("the disk is gone"), std::string::npos)
@@ -103,9 +102,7 @@ TEST_F(WorkerRuntimeTest, EndsWithTheReasonWhenItsStoreFails) {
 }
 
 TEST_F(WorkerRuntimeTest, StopsThoughNoBrokerEverAnswered) {
-  Rng rng(7);
-  const auto store = storage::make_memory_store(rng);
-  start(*store);
+  start(store_);
   ASSERT_TRUE(expect(schema::MessageKind::worker_hello));
   runtime_->stop();
   EXPECT_TRUE(join());
