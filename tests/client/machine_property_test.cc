@@ -80,7 +80,7 @@ class RandomCluster {
     if (dice_.one_in(40)) return client_.undeliverable(outgoing);
     if (is_mute_ || dice_.one_in(10)) return;  // lost
     if (outgoing.message.envelope.kind == MessageKind::append) return store(outgoing);
-    if (dice_.one_in(6)) return later(outgoing, error());
+    if (dice_.one_in(6)) return later(outgoing, error(refusal()));
     schema::Envelope envelope;
     switch (outgoing.message.envelope.kind) {
       case MessageKind::client_hello:
@@ -98,14 +98,17 @@ class RandomCluster {
   void store(const Outgoing& outgoing) {
     const auto request = schema::decode<schema::AppendRequest>(outgoing.message.body.view());
     ASSERT_TRUE(request);
-    if (dice_.one_in(6)) return later(outgoing, error());
+    if (dice_.one_in(6)) {
+      const ErrorCode code = refusal();
+      if (may_store(code)) store(request->entries);
+      return later(outgoing, error(code));
+    }
     schema::AppendReply reply{1, {}};
     for (std::uint32_t i = 0; i < request->entries.size(); ++i) {
-      if (dice_.one_in(8)) {
-        reply.refusals.push_back({i, {refusal(), "refused"}});
-      } else {
-        stored_.insert(request->entries[i].stamp);
-      }
+      const bool is_refused = dice_.one_in(8);
+      const ErrorCode code = refusal();
+      if (is_refused) reply.refusals.push_back({i, {code, "refused"}});
+      if (!is_refused || may_store(code)) store({request->entries[i]});
     }
     if (dice_.one_in(8)) return;  // the answer is lost
     schema::Envelope envelope;
@@ -113,10 +116,17 @@ class RandomCluster {
     later(outgoing, schema::make_message(envelope, reply));
   }
 
-  schema::Message error() {
+  void store(const std::vector<Entry>& entries) {
+    for (const Entry& entry : entries) stored_.insert(entry.stamp);
+  }
+
+  // Who answers that the outcome is unknown may have stored it.
+  bool may_store(ErrorCode code) { return code == ErrorCode::outcome_unknown && dice_.one_in(2); }
+
+  static schema::Message error(ErrorCode code) {
     schema::Envelope envelope;
     envelope.kind = MessageKind::error;
-    return schema::make_message(envelope, schema::ErrorReply{{refusal(), "refused"}});
+    return schema::make_message(envelope, schema::ErrorReply{{code, "refused"}});
   }
 
   ErrorCode refusal() {
