@@ -71,10 +71,7 @@ MapKeeper::Met MapKeeper::meet(const schema::ClusterMap& map, const StoreId& sto
   if (!in_force_) {
     met_[map.version] = map;
     forget_unheld(members);
-    if (!proposal_ || same_generation(map.version, proposal_->next.map.version) ||
-        map.version <= proposal_->next.map.previous) {
-      return Met::fine;
-    }
+    if (!proposal_ || contains(proposal_->next.map, map.version)) return Met::fine;
     proposal_.reset();
     return Met::recovers;
   }

@@ -1,95 +1,124 @@
 #include "broker/recovery.h"
 
 #include <algorithm>
-#include <functional>
 
 #include <fmt/format.h>
 
 namespace kipu::broker {
 namespace {
 
-// The workers that `map` names, by what they hold.
+using Maps = std::map<MapVersion, schema::ClusterMap>;
+using Holds = std::map<StoreId, const schema::ClusterMap*>;  // null: reported, and has no map
+
+// The workers that a map names, by what they hold.
 struct Tally {
   std::size_t named = 0;
-  std::size_t holding = 0;  // a map of this generation
-  std::size_t above = 0;    // of a greater one
-  std::size_t below = 0;    // of a smaller one, or none
-  std::size_t missing = 0;  // not reported
-  bool contains_below = true;
+  std::size_t holding = 0;    // a map of its generation
+  std::size_t made_from = 0;  // a greater one that was made from one of its generation
+  std::size_t maybe = 0;      // a greater one that may have been, some maps ago
+  std::size_t missing = 0;    // not reported
 
   std::size_t reported() const { return named - missing; }
+  // How many have had it for certain, and how many may have.
+  std::size_t certain() const { return holding + made_from; }
+  std::size_t possible() const { return certain() + maybe + missing; }
 };
 
-// Whether `map`, or what it was made from, came in force after `other` could have, or contains it.
-bool contains(const schema::ClusterMap& map, const MapVersion& other) {
-  if (same_generation(map.previous, map.version)) return true;
-  return other <= map.previous;
-}
-
-Tally count(const schema::ClusterMap& map, const std::map<StoreId, MapVersion>& holds) {
+Tally count(const schema::ClusterMap& map, const Holds& holds) {
   Tally tally;
   tally.named = map.workers.size();
   for (const schema::Worker& worker : map.workers) {
     const auto report = holds.find(worker.store);
     if (report == holds.end()) {
       ++tally.missing;
-    } else if (same_generation(report->second, map.version)) {
+    } else if (report->second == nullptr) {
+      continue;
+    } else if (same_generation(report->second->version, map.version)) {
       ++tally.holding;
-    } else if (report->second > map.version) {
-      ++tally.above;
-    } else {
-      ++tally.below;
-      tally.contains_below = tally.contains_below && contains(map, report->second);
+    } else if (same_generation(report->second->previous, map.version)) {
+      ++tally.made_from;
+    } else if (report->second->previous > map.version) {
+      ++tally.maybe;  // ancestors are never greater than the one that a map names
     }
   }
   return tally;
 }
 
-bool never_came_in_force(const schema::ClusterMap& map, const Tally& tally) {
-  const bool birth = map.version.epoch == 1;
-  const std::size_t needed = birth ? tally.named : majority(tally.named);
-  return tally.holding + tally.above + tally.missing < needed;
+// How many of a map's workers have to store it, or one of its generation, before it is in force.
+std::size_t needed(const schema::ClusterMap& map, const Tally& tally) {
+  return map.version.epoch == 1 ? tally.named : majority(tally.named);
 }
 
-bool is_decided(const Tally& tally) {
-  if (tally.missing == 0 || tally.holding >= majority(tally.named)) return true;
-  return tally.above == 0 && tally.contains_below;
+enum class Rivalry { none, contests, beats };
+
+// What `smaller` is to `map`, a map of a greater generation.
+Rivalry rivalry(const schema::ClusterMap& map, const schema::ClusterMap& smaller,
+                const Holds& holds) {
+  if (contains(map, smaller.version)) return Rivalry::none;
+  const Tally tally = count(smaller, holds);
+  if (tally.certain() >= needed(smaller, tally)) return Rivalry::beats;
+  return tally.possible() >= needed(smaller, tally) ? Rivalry::contests : Rivalry::none;
 }
 
 // Of each generation that is held the greatest map, greatest first.
-std::vector<const schema::ClusterMap*> newest_of_generations(
-    const std::vector<Report>& reports, const std::map<MapVersion, schema::ClusterMap>& maps) {
-  std::vector<MapVersion> held;
-  for (const Report& report : reports) {
-    if (!report.holds.is_none()) held.push_back(report.holds);
-  }
-  std::sort(held.begin(), held.end(), std::greater<>());
-  held.erase(std::unique(held.begin(), held.end(), same_generation), held.end());
+std::vector<const schema::ClusterMap*> newest_of_generations(const Holds& holds) {
   std::vector<const schema::ClusterMap*> found;
-  for (const MapVersion& version : held) found.push_back(&maps.at(version));
+  for (const auto& [store, map] : holds) {
+    if (map != nullptr) found.push_back(map);
+  }
+  std::sort(found.begin(), found.end(),
+            [](const auto* a, const auto* b) { return a->version > b->version; });
+  found.erase(std::unique(found.begin(), found.end(),
+                          [](const auto* a, const auto* b) {
+                            return same_generation(a->version, b->version);
+                          }),
+              found.end());
   return found;
+}
+
+std::string reported_text(const schema::ClusterMap& map, const Tally& tally) {
+  return fmt::format(
+      "a majority of the {} workers of map {}: {} reported", tally.named, show(map.version),
+      tally.reported() == 1 ? std::string("1 has") : fmt::format("{} have", tally.reported()));
+}
+
+std::string contested_text(const schema::ClusterMap& map, const Tally& tally) {
+  return fmt::format(
+      "{} more of the {} workers of map {}: those that have reported do not agree on which map "
+      "came in force",
+      tally.missing, tally.named, show(map.version));
 }
 
 }  // namespace
 
-Choice choose_base(const std::vector<Report>& reports,
-                   const std::map<MapVersion, schema::ClusterMap>& maps) {
-  std::map<StoreId, MapVersion> holds;
-  for (const Report& report : reports) holds[report.store] = report.holds;
-  for (const schema::ClusterMap* map : newest_of_generations(reports, maps)) {
-    const Tally tally = count(*map, holds);
-    if (never_came_in_force(*map, tally)) continue;
-    if (tally.reported() < majority(tally.named)) {
-      return {nullptr,
-              fmt::format("a majority of the {} workers of map {}: {} reported", tally.named,
-                          show(map->version),
-                          tally.reported() == 1 ? std::string("1 has")
-                                                : fmt::format("{} have", tally.reported()))};
+bool contains(const schema::ClusterMap& map, const MapVersion& other) {
+  if (other > map.version) return false;
+  // Made from one of its own generation, which was in force then, as nothing smaller was later.
+  if (same_generation(map.previous, map.version) || same_generation(other, map.version)) {
+    return true;
+  }
+  return same_generation(other, map.previous) && other <= map.previous;
+}
+
+Choice choose_base(const std::vector<Report>& reports, const Maps& maps) {
+  Holds holds;
+  for (const Report& report : reports) {
+    holds[report.store] = report.holds.is_none() ? nullptr : &maps.at(report.holds);
+  }
+  const auto generations = newest_of_generations(holds);
+  for (auto at = generations.begin(); at != generations.end(); ++at) {
+    const schema::ClusterMap& map = **at;
+    const Tally tally = count(map, holds);
+    if (map.version.epoch == 1 && tally.possible() < tally.named) continue;
+    Rivalry rival = Rivalry::none;
+    for (auto smaller = at + 1; smaller != generations.end(); ++smaller) {
+      rival = std::max(rival, rivalry(map, **smaller, holds));
     }
-    if (is_decided(tally)) return {map, {}};
-    return {nullptr, fmt::format("{} more of the {} workers of map {}: those that have reported "
-                                 "do not agree on which map came in force",
-                                 tally.missing, tally.named, show(map->version))};
+    if (rival == Rivalry::beats) continue;
+    const std::size_t enough = majority(tally.named);
+    if (tally.reported() < enough) return {nullptr, reported_text(map, tally)};
+    if (rival == Rivalry::none || tally.holding >= enough || tally.missing == 0) return {&map, {}};
+    return {nullptr, contested_text(map, tally)};
   }
   return {};
 }

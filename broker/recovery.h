@@ -3,15 +3,20 @@
 //
 // Maps of one generation come from one broker, one after the other, so the greatest of them that is
 // held contains the others. Generations may compete: two brokers may have started from one map, and
-// reached different workers. The rule takes the greatest map that may have come in force, and waits
-// for more reports where a smaller one may have come in force after the greater was made:
+// reached different workers. So from the greatest generation down:
 //
-//  - A generation that too few workers can have (its holders, those that hold greater ones, and
-//    those that have not reported) never came in force, and is passed over. A first map needs all
-//    of its workers.
-//  - A majority of a map's workers must have reported.
-//  - It is taken if a majority holds its generation; or if what its other workers hold is what it
-//    was made from, or older, so that nothing is lost with it; or if all have reported.
+//  - A first map needs all of its workers; where one of them has another map or none, it never came
+//    in force, and is passed over.
+//  - A generation that is not known to contain a smaller one is beaten by it if enough workers for
+//    coming in force have that or what was made from it; and contested by it if more might: those
+//    that hold a greater one that may contain it, and those that have not reported.
+//  - What is beaten is passed over. What is not is taken if a majority of its workers have
+//  reported,
+//    and it is not contested, or a majority holds it, or all have reported.
+//  - Otherwise more reports are awaited.
+//
+// It errs on the side of waiting: a map names the one that it was made from and no earlier one, so
+// a worker that missed two starts of brokers contests until a majority or all have reported.
 #pragma once
 
 #include <map>
@@ -46,6 +51,9 @@ struct Choice {
 [[nodiscard]] constexpr std::size_t majority(std::size_t count) {
   return count / 2 + 1;
 }
+
+// Whether all that came in force before or as `other` is known to be in `map`.
+[[nodiscard]] bool contains(const schema::ClusterMap& map, const MapVersion& other);
 
 // Whether two maps were made by one start of one broker.
 [[nodiscard]] constexpr bool same_generation(const MapVersion& a, const MapVersion& b) {
