@@ -316,6 +316,7 @@ void Client::Loop::finish() {
     poller_.reset();
   }
   std::vector<client::CallId> ids;
+  ids.reserve(pending_.size());
   for (const auto& [id, pending] : pending_) ids.push_back(client::CallId{id});
   std::sort(ids.begin(), ids.end());
   const Now now = bus::read_clocks();

@@ -30,8 +30,8 @@ template <class Query>
 class Pages {
  public:
   // `loop` outlives this object.
-  Pages(Loop& loop, CallOptions options, Query query)
-      : loop_(&loop), options_(std::move(options)), query_(std::move(query)) {}
+  Pages(Loop& loop, const CallOptions& options, Query query)
+      : loop_(&loop), options_(options), query_(std::move(query)) {}
 
   // Asks for the page that next() will return, if there is one and it was not asked for.
   void ask_ahead() {
