@@ -133,6 +133,8 @@ class Client {
 
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
   // Calls under way end with `closed` or `outcome_unknown`.
   ~Client();
 
@@ -140,6 +142,7 @@ class Client {
   // back names the entry, which is durable.
   [[nodiscard]] Result<Stamp> append(std::string_view key, std::string_view value,
                                      const AppendOptions& options = {});
+  // Several: client.append("fruit", kipu::Values{"apple", "pear"}).
   [[nodiscard]] Result<Stamp> append(std::string_view key, Values values,
                                      const AppendOptions& options = {});
   // Returns once the entry is taken: it blocks while in_flight_bytes are unanswered, except in a
