@@ -117,7 +117,9 @@ void Session::step(Instant now, bool calls, bool answers, Effects& effects) {
 
 bool Session::hello_wanted(Instant now) const {
   if (!ready_) return now >= next_hello_;
-  return wanted_ > said_ || now >= silent_at();
+  // Not only if the hello for it was never said: it may have been refused, or lost, while the late
+  // answer to an earlier one made the broker ready.
+  return wanted_ > fetched_ || now >= silent_at();
 }
 
 // When a broker that owes answers has been silent for too long.
@@ -145,10 +147,7 @@ void Session::say_hello(Instant now, Effects& effects) {
 void Session::on_unanswered(Instant now, Effects& effects) {
   waits_for_hello_ = false;
   const bool speaks = ready_ && heard_current_ && *heard_current_ >= hellos_.back().sent;
-  if (speaks) {  // the hello or its answer was lost, not the broker
-    if (wanted_ > fetched_) wanted_ = said_ + 1;
-    return;
-  }
+  if (speaks) return;  // the hello or its answer was lost, not the broker
   if (ready_ || failures_ == 0) {
     effects.log.push_back(
         {LogLevel::warning, fmt::format("broker {} does not answer; trying broker {}", broker_,

@@ -226,6 +226,18 @@ TEST(ClientSessionTest, AnswersAMapCallWithNoMapOlderThanTheCall) {
   EXPECT_EQ(client.reply<MapReply>(first)->version.epoch, 2U);
 }
 
+TEST(ClientSessionTest, AsksAgainForAMapWhoseHelloWasRefusedBeforeAnEarlierOneWasAnswered) {
+  Harness client;
+  const Outgoing first = client.take(MessageKind::client_hello);
+  const CallId call = client.start(MapCall{});
+  while (client.sent(MessageKind::client_hello) == 0) client.pass(milliseconds(10));
+  client.refuse(client.take(MessageKind::client_hello), ErrorCode::unavailable, "not yet");
+  client.answer(first, MessageKind::map, map_of(3));
+  EXPECT_FALSE(client.completed(call));
+  client.answer(client.take(MessageKind::client_hello), MessageKind::map, map_of(3, 2));
+  EXPECT_EQ(client.reply<MapReply>(call)->version.epoch, 2U);
+}
+
 TEST(ClientSessionTest, SaysHelloLaterAndLaterWhileItIsRefused) {
   Harness client;
   client.append("k", "v", seconds(60));
