@@ -163,12 +163,12 @@ Option duration_option(std::string name, std::string help, Duration& into) {
 
 Option level_option(std::string name, std::string help, LogLevel& into) {
   const auto set = [&into](const std::string& text) -> Status {
-    static const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::debug},
-                                                            {"info", LogLevel::info},
-                                                            {"warning", LogLevel::warning},
-                                                            {"error", LogLevel::error}};
-    const auto found = kLevels.find(text);
-    if (found == kLevels.end()) {
+    static const std::map<std::string, LogLevel> levels = {{"debug", LogLevel::debug},
+                                                           {"info", LogLevel::info},
+                                                           {"warning", LogLevel::warning},
+                                                           {"error", LogLevel::error}};
+    const auto found = levels.find(text);
+    if (found == levels.end()) {
       return fail(ErrorCode::invalid_argument,
                   "'" + text + "' is none of debug, info, warning, error");
     }
