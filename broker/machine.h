@@ -16,10 +16,12 @@
 // map_store is sent when a map is proposed, and again on a worker_hello or heartbeat of a worker
 // that has not said map_stored for it. A worker that has a map of that version, or a newer one,
 // answers map_store with map_stored of the newest that it has. map_in_force is sent when a map
-// comes in force, as the answer to a map_stored of the version in force, and again on a heartbeat
-// of a worker that has stored it and acts on an older one. heartbeat_reply.in_force and
-// worker_welcome.in_force say the same: a worker that has stored that version acts on it. A worker
-// needs no memory of what it has sent: the broker repeats until it is told.
+// comes in force, and as the answer to a map_stored of the version in force.
+// heartbeat_reply.in_force and worker_welcome.in_force say the same, so it need not be repeated: a
+// worker that has stored that version acts on it. A worker needs no memory of what it has sent: the
+// broker repeats until it is told. A worker_hello shows the newest map on the worker's disk; one
+// that the broker does not know of may come from a broker that died before it was in force, and is
+// weighed by recovery.h.
 //
 // Thread rule: one thread. No I/O, no clock, no random source but `rng`.
 #pragma once
