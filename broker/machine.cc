@@ -18,7 +18,6 @@ using schema::MessageKind;
 
 namespace {
 
-// A client's reply kind or a request to the broker on the wrong socket says nothing worth more.
 Error unknown_kind(const Envelope& envelope, std::string_view sender) {
   return {ErrorCode::invalid_argument, fmt::format("message kind {} is not one that a {} sends",
                                                    static_cast<int>(envelope.kind), sender)};
@@ -30,7 +29,7 @@ Error wrong_version(const Envelope& envelope) {
                       envelope.version, schema::kProtocolVersion)};
 }
 
-// What is sent in answer to a message is never answered by an error, or two brokers could go on
+// An answer is never answered by an error, or two peers that misunderstand each other could go on
 // for ever.
 bool is_answer(MessageKind kind) {
   switch (kind) {
