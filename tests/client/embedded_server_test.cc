@@ -96,10 +96,17 @@ TEST_F(EmbeddedServerTest, RefusesWhatTheModeForbids) {
 
 TEST_F(EmbeddedServerTest, RefusesAStampFromTheFuture) {
   Client client = connect();
-  AppendOptions options;
-  options.timeout = std::chrono::milliseconds(50);
-  options.stamp = Stamp{StampTime::last(), 1};
-  EXPECT_EQ(client.append("key", "value", options).error().code, ErrorCode::clock_skew);
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const auto centuries = std::chrono::hours(24 * 365 * 400);  // more nanoseconds than 63 bits hold
+  for (const StampTime time : {StampTime::at(now + std::chrono::hours(1)),
+                               StampTime::at(now + centuries), StampTime::last()}) {
+    AppendOptions options;
+    options.timeout = std::chrono::milliseconds(50);
+    options.stamp = Stamp{time, 1};
+    const auto refused = client.append("key", "value", options);
+    ASSERT_FALSE(refused) << time.bits();
+    EXPECT_EQ(refused.error().code, ErrorCode::clock_skew);
+  }
   EXPECT_FALSE(*client.exists("key"));
 }
 
