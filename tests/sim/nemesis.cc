@@ -24,6 +24,7 @@ Nemesis::Nemesis(World& world, Network& network, Cluster& cluster)
     : world_(world), network_(network), cluster_(cluster), rng_(world.rng.next()) {
   const FaultOptions& on = world.options.faults;
   add(on.crash_worker, "crash of a worker", [this] { crash_worker(); });
+  add(on.stop_worker, "stop of a worker", [this] { stop_worker(); });
   add(on.crash_broker, "crash of the broker", [this] { crash(*cluster_.broker); });
   add(on.crash_client, "crash of a client", [this] { crash_client(); });
   add(on.pause, "pause", [this] { pause(); });
@@ -67,6 +68,12 @@ WorkerProcess& Nemesis::a_worker() {
 
 void Nemesis::crash_worker() {
   crash(a_worker());
+}
+
+void Nemesis::stop_worker() {
+  WorkerProcess& worker = a_worker();
+  if (!worker.up() || worker.paused()) return;
+  worker.stop_gently();
 }
 
 void Nemesis::crash_client() {

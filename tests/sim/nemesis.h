@@ -41,6 +41,7 @@ class Nemesis {
   void cut();
   void reconnect();
   void crash_worker();
+  void stop_worker();
   void crash_client();
   void fill_disk();
   WorkerProcess& a_worker();

@@ -29,9 +29,9 @@ NetworkOptions draw_network(Rng& rng) {
 FaultOptions draw_faults(Rng& rng) {
   FaultOptions faults;
   faults.mean_gap = one_of<Duration>(rng, {milliseconds(300), seconds(1), seconds(2)});
-  for (bool* on : {&faults.crash_worker, &faults.crash_broker, &faults.crash_client, &faults.pause,
-                   &faults.jump_clock, &faults.cut, &faults.reconnect, &faults.stall_disk,
-                   &faults.fail_disk, &faults.fill_disk}) {
+  for (bool* on : {&faults.crash_worker, &faults.stop_worker, &faults.crash_broker,
+                   &faults.crash_client, &faults.pause, &faults.jump_clock, &faults.cut,
+                   &faults.reconnect, &faults.stall_disk, &faults.fail_disk, &faults.fill_disk}) {
     *on = !rng.one_in(3);
   }
   // So that no seed is without any.
@@ -74,6 +74,7 @@ Options draw_options(std::uint64_t seed) {
   options.calls_at_once = one_of(rng, {1U, 4U, 16U});
   options.keys = one_of(rng, {2U, 10U, 40U});
   options.page_entries = one_of(rng, {1U, 2U, 7U, 100U});
+  options.page_bytes = one_of(rng, {1U, 300U, 1024U * 1024});
   options.value_bytes = one_of<std::size_t>(rng, {20, 100, 2000});
   options.network = draw_network(rng);
   options.disk.most_delay = one_of<Duration>(rng, {milliseconds(1), milliseconds(10)});

@@ -43,6 +43,7 @@ struct DiskOptions {
 struct FaultOptions {
   Duration mean_gap = std::chrono::milliseconds(400);
   bool crash_worker = false;
+  bool stop_worker = false;  // as SIGTERM does: it finishes what is in flight, then ends
   bool crash_broker = false;
   bool crash_client = false;
   bool pause = false;
@@ -62,6 +63,7 @@ struct Options {
   std::uint32_t calls_at_once = 8;  // per client
   std::uint32_t keys = 10;          // per bucket
   std::uint32_t page_entries = 100;
+  std::uint32_t page_bytes = 1024 * 1024;
   std::size_t value_bytes = 40;  // at most, of a usual value
   NetworkOptions network;
   DiskOptions disk;

@@ -15,6 +15,7 @@ WorkerProcess::WorkerProcess(World& world, Network& network, Model& model, std::
 
 void WorkerProcess::on_start() {
   network_.reconnect(*this);
+  stopping_ = false;
   machine_ = std::make_unique<worker::Machine>(world_.options.worker, disk_.info(),
                                                Rng(world_.rng.next()), now());
   sample_disk();
@@ -66,8 +67,21 @@ void WorkerProcess::carry_out(worker::Effects effects) {
                 });
   }
   for (auto& read : effects.reads) begin_read(std::move(read));
-  if (!effects.stop) return schedule_tick();
-  if (!disk_.failed()) world_.verdict.fail("worker", "a worker stops: " + *effects.stop);
+  if (effects.stop) {
+    if (!disk_.failed()) world_.verdict.fail("worker", "a worker stops: " + *effects.stop);
+    return end_and_restart();
+  }
+  if (stopping_ && machine_->idle()) return end_and_restart();
+  schedule_tick();
+}
+
+void WorkerProcess::stop_gently() {
+  stopping_ = true;
+  run([&](worker::Machine& machine, worker::Effects& effects) { machine.drain(now(), effects); });
+}
+
+// As its supervisor does.
+void WorkerProcess::end_and_restart() {
   world_.scheduler.after(kRestartDelay, [this, life = life()] {
     if (!up() && life == this->life()) start();
   });

@@ -14,6 +14,8 @@ class WorkerProcess final : public Peer {
   WorkerProcess(World& world, Network& network, Model& model, std::string name);
 
   void receive(schema::Message message) override;
+  // Ends once what is in flight has been answered, and starts again.
+  void stop_gently();
   Disk& disk() { return disk_; }
   const Disk& disk() const { return disk_; }
 
@@ -30,6 +32,7 @@ class WorkerProcess final : public Peer {
     carry_out(std::move(effects));
   }
   void carry_out(worker::Effects effects);
+  void end_and_restart();
   void begin_read(worker::Read read);
   void sample_disk();
   void plant(schema::Message& message);
@@ -37,6 +40,7 @@ class WorkerProcess final : public Peer {
   Network& network_;
   Disk disk_;
   std::unique_ptr<worker::Machine> machine_;
+  bool stopping_ = false;
 };
 
 }  // namespace kipu::sim

@@ -92,6 +92,7 @@ void Program::read_key() {
   query.key = draw_key();
   query.reverse = rng_.one_in(3);
   query.max_entries = world_.options.page_entries;
+  query.max_bytes = world_.options.page_bytes;
   if (rng_.one_in(4)) query.since = draw_time();
   if (rng_.one_in(4)) query.until = draw_time();
   read_pages(query, expected_of(query.bucket));
@@ -137,6 +138,7 @@ void Program::list_keys() {
   KeysQuery query;
   query.bucket = draw_bucket(rng_.one_in(2) ? BucketMode::wmrm : BucketMode::worm);
   query.max_keys = world_.options.page_entries;
+  query.max_bytes = world_.options.page_bytes;
   query.skip_removed = rng_.one_in(2);
   if (rng_.one_in(3)) query.prefix = "k";
   const auto& workers = shared_.map->workers;
@@ -168,6 +170,7 @@ void Program::scan_partition() {
   query.partition.number = static_cast<std::uint32_t>(rng_.below(shared_.map->placement.size()));
   query.bucket = draw_bucket(BucketMode::worm);
   query.max_entries = world_.options.page_entries;
+  query.max_bytes = world_.options.page_bytes;
   if (rng_.one_in(3)) query.prefix = "k";
   scan_pages(query, expected_of(query.bucket));
 }
