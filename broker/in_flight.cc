@@ -38,6 +38,7 @@ std::vector<Forwarded> InFlight::take_all_at(const StoreId& worker) {
     if (request.worker == worker) ids.push_back(id);
   }
   std::vector<Forwarded> taken;
+  taken.reserve(ids.size());
   for (const std::uint64_t id : ids) taken.push_back(take(id));
   return taken;
 }

@@ -74,6 +74,8 @@ class Machine {
   ~Machine();
   Machine(Machine&&) noexcept;
   Machine& operator=(Machine&&) = delete;
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
 
   void on_client_message(Now now, const PeerId& from, schema::Message message, Effects& effects);
   void on_worker_message(Now now, const PeerId& from, schema::Message message, Effects& effects);

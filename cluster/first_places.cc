@@ -128,6 +128,7 @@ std::vector<std::size_t> FirstPlaces::choose() {
   while (raise_one_below_share()) {
   }
   std::vector<std::size_t> chosen;
+  chosen.reserve(first_.size());
   for (const auto& worker : first_) chosen.push_back(worker.value());
   return chosen;
 }

@@ -129,6 +129,7 @@ std::vector<std::uint32_t> Shares::quotas() const {
   const std::uint64_t total = std::uint64_t{replicas_} * partitions_;
   const Fixed level = highest_level(fixed(total), [&](Fixed at) { return sum(at); });
   std::vector<Fixed> zone_shares;
+  zone_shares.reserve(members_.size());
   for (std::size_t zone = 0; zone < members_.size(); ++zone) {
     zone_shares.push_back(bounded_zone_sum(zone, level));
   }
@@ -163,7 +164,9 @@ std::vector<std::uint32_t> replica_quotas(const Shareholders& holders, std::uint
 std::vector<std::uint32_t> floor_shares(const std::vector<std::uint32_t>& weights,
                                         std::uint32_t total) {
   const std::uint64_t sum = sum_of(weights);
+  KIPU_CHECK(sum > 0);
   std::vector<std::uint32_t> shares;
+  shares.reserve(weights.size());
   for (const std::uint64_t weight : weights) {
     shares.push_back(static_cast<std::uint32_t>(weight * total / sum));
   }
@@ -173,7 +176,9 @@ std::vector<std::uint32_t> floor_shares(const std::vector<std::uint32_t>& weight
 std::vector<std::uint32_t> ceil_shares(const std::vector<std::uint32_t>& weights,
                                        std::uint32_t total) {
   const std::uint64_t sum = sum_of(weights);
+  KIPU_CHECK(sum > 0);
   std::vector<std::uint32_t> shares;
+  shares.reserve(weights.size());
   for (const std::uint64_t weight : weights) {
     shares.push_back(static_cast<std::uint32_t>((weight * total + sum - 1) / sum));
   }
