@@ -72,7 +72,8 @@ Error expired(const Pending& call, const Session& session, bool is_write) {
   if (call.deadline <= call.started) {
     return {ErrorCode::deadline_exceeded, "its deadline had passed before it was started"};
   }
-  if (!session.heard_since(call.started)) {
+  // A broker that has answered before may be waiting for a worker: not yet known to be gone.
+  if (!session.ready() && !session.heard_since(call.started)) {
     return {ErrorCode::unavailable, fmt::format("no broker answered within {}", after)};
   }
   if (call.refusal) {

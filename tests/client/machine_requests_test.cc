@@ -71,6 +71,12 @@ TEST_F(ClientRequestTest, RefusesAPageOfSomethingElse) {
   EXPECT_TRUE(read(timed, {{entry("k", 5), entry("k", 6)}, true}));
 }
 
+TEST_F(ClientRequestTest, BlamesNoBrokerForADeadlineThatIsShorterThanItsSilenceMayBe) {
+  const CallId page = client.start(page_call("k"), milliseconds(500));
+  client.pass(milliseconds(500));
+  EXPECT_EQ(client.error(page).code, ErrorCode::deadline_exceeded);
+}
+
 TEST_F(ClientRequestTest, RefusesAPageOutOfOrder) {
   EXPECT_EQ(code_of(page_call("k"), {{entry("k", 2), entry("k", 1)}, true}), ErrorCode::corrupt);
   EXPECT_EQ(code_of(page_call("k"), {{entry("k", 2), entry("k", 2)}, true}), ErrorCode::corrupt);
@@ -132,8 +138,8 @@ TEST_F(ClientRequestTest, SaysWhyAReadDidNotComeInTime) {
   EXPECT_EQ(client.error(unanswered).code, ErrorCode::deadline_exceeded);
   EXPECT_EQ(client.error(refused).code, ErrorCode::unavailable);
   EXPECT_NE(client.error(refused).message.find("w2 is down"), std::string::npos);
-  const CallId silent = client.start(page_call("k"), milliseconds(500));
-  client.pass(milliseconds(500));
+  const CallId silent = client.start(page_call("k"), seconds(5));
+  client.pass(seconds(5));
   EXPECT_EQ(client.error(silent).code, ErrorCode::unavailable);
 }
 
