@@ -1,4 +1,5 @@
 // kipu-worker: one shard of a cluster, over a LevelDB store.
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -25,6 +26,7 @@ struct Flags {
   std::string zone;
   std::uint32_t readers = 2;
   Duration heartbeat = Config{}.heartbeat;
+  std::uint64_t reserve = Config{}.reserve_bytes;
   std::string log;
   LogLevel log_level = LogLevel::info;
   bool die_with_parent = false;
@@ -48,6 +50,10 @@ daemon::Command serve_command(Flags& flags) {
            number_option("readers", "threads that read the store (2)", {1, 64}, flags.readers),
            duration_option("heartbeat", "how often it tells the broker how it does (250ms)",
                            flags.heartbeat),
+           size_option("reserve",
+                       "refuse writes while less of the disk is free (256MiB); less than 64MiB may "
+                       "not last for what the engine does by itself",
+                       flags.reserve),
            text_option("log", "FILE", "append the log to this file (stderr)", flags.log),
            level_option("log-level", "debug, info, warning or error (info)", flags.log_level),
            switch_option("die-with-parent", "stop when the process that started it ends",
@@ -71,6 +77,7 @@ RuntimeOptions to_options(const Flags& flags) {
   options.config.weight = flags.weight;
   options.config.zone = flags.zone;
   options.config.heartbeat = flags.heartbeat;
+  options.config.reserve_bytes = flags.reserve;
   options.broker = flags.broker;
   options.readers = static_cast<int>(flags.readers);
   return options;

@@ -123,6 +123,19 @@ std::optional<Duration> parse_duration(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  const std::size_t digits = text.find_first_not_of("0123456789");
+  const auto count = parse_number<std::uint32_t>(text.substr(0, digits));
+  if (!count) return std::nullopt;
+  if (digits == std::string_view::npos) return *count;
+  const std::string_view unit = text.substr(digits);
+  const std::uint64_t bytes = *count;
+  if (unit == "KiB") return bytes << 10U;
+  if (unit == "MiB") return bytes << 20U;
+  if (unit == "GiB") return bytes << 30U;
+  return std::nullopt;
+}
+
 }  // namespace
 
 Option text_option(std::string name, std::string value, std::string help, std::string& into) {
@@ -159,6 +172,19 @@ Option duration_option(std::string name, std::string help, Duration& into) {
     return {};
   };
   return {std::move(name), "DURATION", std::move(help), set};
+}
+
+Option size_option(std::string name, std::string help, std::uint64_t& into) {
+  const auto set = [&into](const std::string& text) -> Status {
+    const auto size = parse_size(text);
+    if (!size) {
+      return fail(ErrorCode::invalid_argument,
+                  "'" + text + "' is no size, such as 4096, 64KiB, 256MiB or 1GiB");
+    }
+    into = *size;
+    return {};
+  };
+  return {std::move(name), "SIZE", std::move(help), set};
 }
 
 Option level_option(std::string name, std::string help, LogLevel& into) {

@@ -33,6 +33,8 @@ struct Range {
                                    std::uint32_t& into);
 // As in 250ms, 5s, 10m, 2h.
 [[nodiscard]] Option duration_option(std::string name, std::string help, Duration& into);
+// As in 4096, 64KiB, 256MiB, 1GiB.
+[[nodiscard]] Option size_option(std::string name, std::string help, std::uint64_t& into);
 [[nodiscard]] Option level_option(std::string name, std::string help, LogLevel& into);
 [[nodiscard]] Option switch_option(std::string name, std::string help, bool& into);
 [[nodiscard]] Option required(Option option);

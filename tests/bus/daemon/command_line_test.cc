@@ -12,18 +12,19 @@ namespace {
 class CommandLineTest : public testing::Test {
  protected:
   Program program() {
-    return {"knot",
-            {"Serves.",
-             "  knot --data DIR",
-             {required(text_option("data", "DIR", "a directory", data_)),
-              number_option("weight", "a number", {1, 10}, weight_),
-              duration_option("heartbeat", "a time", heartbeat_),
-              level_option("log-level", "a level", level_),
-              switch_option("quiet", "a switch", quiet_)}},
-            {"Prepares.",
-             "  knot init --data DIR",
-             {required(text_option("data", "DIR", "a directory", data_)),
-              number_option("workers", "a number", {1, 10}, workers_)}}};
+    return {
+        "knot",
+        {"Serves.",
+         "  knot --data DIR",
+         {required(text_option("data", "DIR", "a directory", data_)),
+          number_option("weight", "a number", {1, 10}, weight_),
+          duration_option("heartbeat", "a time", heartbeat_),
+          size_option("reserve", "a size", reserve_), level_option("log-level", "a level", level_),
+          switch_option("quiet", "a switch", quiet_)}},
+        {"Prepares.",
+         "  knot init --data DIR",
+         {required(text_option("data", "DIR", "a directory", data_)),
+          number_option("workers", "a number", {1, 10}, workers_)}}};
   }
   Parsed parse(std::vector<std::string> words) {
     std::vector<const char*> arguments{"knot"};
@@ -54,6 +55,7 @@ class CommandLineTest : public testing::Test {
   std::uint32_t weight_ = 1;
   std::uint32_t workers_ = 0;
   Duration heartbeat_ = std::chrono::seconds(1);
+  std::uint64_t reserve_ = 0;
   LogLevel level_ = LogLevel::info;
   bool quiet_ = false;
   std::string output_;
@@ -66,6 +68,17 @@ TEST_F(CommandLineTest, SetsWhatIsGivenAndLeavesTheRest) {
   EXPECT_EQ(heartbeat_, std::chrono::milliseconds(250));
   EXPECT_TRUE(quiet_);
   EXPECT_EQ(weight_, 1U);
+}
+
+TEST_F(CommandLineTest, TakesSizesInBytesAndInUnits) {
+  EXPECT_EQ(parse({"--data", "d", "--reserve", "4096"}).action, Action::serve);
+  EXPECT_EQ(reserve_, 4096U);
+  parse({"--data", "d", "--reserve", "64KiB"});
+  EXPECT_EQ(reserve_, 65'536U);
+  parse({"--data", "d", "--reserve", "256MiB"});
+  EXPECT_EQ(reserve_, 268'435'456U);
+  parse({"--data", "d", "--reserve", "4000GiB"});
+  EXPECT_EQ(reserve_, 4'294'967'296'000U);
 }
 
 TEST_F(CommandLineTest, TellsInitFromServing) {
@@ -86,6 +99,9 @@ TEST_F(CommandLineTest, RefusesWhatIsMissingUnknownOrOutOfRange) {
   expect_wrong_usage({"--data", "d", "--heartbeat", "0s"}, "'0s'");
   expect_wrong_usage({"--data", "d", "--heartbeat", "5"}, "'5'");
   expect_wrong_usage({"--data", "d", "--log-level", "loud"}, "'loud'");
+  for (const std::string size : {"", "1.5GiB", "-1", "64 KiB", "64KB", "KiB"}) {
+    expect_wrong_usage({"--data", "d", "--reserve", size}, "'" + size + "' is no size");
+  }
 }
 
 TEST_F(CommandLineTest, ReadsTheSameNamesFromAFile) {
