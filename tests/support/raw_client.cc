@@ -33,19 +33,29 @@ RawClient::RawClient(bus::Bus& bus, const std::string& frontend)
     : socket_(std::move(*bus.connect_dealer(frontend))) {}
 
 std::optional<schema::Message> RawClient::ask(schema::Message request) {
+  return reply_to(send(std::move(request)));
+}
+
+std::uint64_t RawClient::send(schema::Message request) {
   const std::uint64_t id = next_id_++;
   request.envelope.request_id = id;
-  if (!socket_->send({}, std::move(request))) return std::nullopt;
-  std::optional<schema::Message> reply;
+  const Status sent = socket_->send({}, std::move(request));
+  EXPECT_TRUE(sent) << sent.error().message;
+  return id;
+}
+
+std::optional<schema::Message> RawClient::reply_to(std::uint64_t id) {
   eventually([&] {
     std::vector<bus::Incoming> got;
     socket_->receive(got, 16);
     for (bus::Incoming& incoming : got) {
-      if (incoming.message.envelope.request_id == id) reply = std::move(incoming.message);
+      replies_.insert_or_assign(incoming.message.envelope.request_id, std::move(incoming.message));
     }
-    return reply.has_value();
+    return replies_.contains(id);
   });
-  return reply;
+  auto found = replies_.extract(id);
+  if (found.empty()) return std::nullopt;
+  return std::move(found.mapped());
 }
 
 std::optional<schema::ClusterMap> RawClient::wait_for_map() {
@@ -61,10 +71,28 @@ std::optional<schema::ClusterMap> RawClient::wait_for_map() {
 }
 
 Status RawClient::append(const schema::ClusterMap& map, const Entry& entry) {
+  return append_status(ask(append_request(map, entry)));
+}
+
+Result<Page> RawClient::page(const schema::ClusterMap& map, const std::string& key) {
+  return page_of(ask(page_request(map, key)));
+}
+
+schema::Message append_request(const schema::ClusterMap& map, const Entry& entry) {
   const auto partition = cluster::partition_of(entry.bucket, entry.key, partitions_of(map));
   const schema::AppendRequest body{map.version, Level::bucket_default, {entry}};
-  const auto reply =
-      ask(request(schema::MessageKind::append, cluster::coordinator_of(map, partition), body));
+  return request(schema::MessageKind::append, cluster::coordinator_of(map, partition), body);
+}
+
+schema::Message page_request(const schema::ClusterMap& map, const std::string& key) {
+  PageQuery query;
+  query.bucket = "default";
+  query.key = key;
+  query.partition = cluster::partition_of(query.bucket, key, partitions_of(map));
+  return request(schema::MessageKind::page, query.partition, query);
+}
+
+Status append_status(const std::optional<schema::Message>& reply) {
   const auto answer = body_of<schema::AppendReply>(reply, schema::MessageKind::append_reply);
   if (!answer) return fail(answer.error());
   if (!answer->refusals.empty()) return fail(answer->refusals.front().error);
@@ -72,12 +100,7 @@ Status RawClient::append(const schema::ClusterMap& map, const Entry& entry) {
   return {};
 }
 
-Result<Page> RawClient::page(const schema::ClusterMap& map, const std::string& key) {
-  PageQuery query;
-  query.bucket = "default";
-  query.key = key;
-  query.partition = cluster::partition_of(query.bucket, key, partitions_of(map));
-  const auto reply = ask(request(schema::MessageKind::page, query.partition, query));
+Result<Page> page_of(const std::optional<schema::Message>& reply) {
   return body_of<Page>(reply, schema::MessageKind::page_reply);
 }
 
