@@ -34,12 +34,12 @@ Status check_bucket_allows(const Bucket& bucket, const Entry& entry) {
 
 Status check_stamp(WallTime wall, Stamp stamp) {
   // In milliseconds: as nanoseconds, the distance of a stamp's time may overflow.
-  constexpr auto allowed = std::chrono::floor<std::chrono::milliseconds>(limits::kMaxClockSkew);
+  constexpr auto kAllowed = std::chrono::floor<std::chrono::milliseconds>(limits::kMaxClockSkew);
   const std::chrono::milliseconds ahead = stamp.time.wall() - wall;
-  if (ahead.count() <= allowed.count()) return {};
+  if (ahead.count() <= kAllowed.count()) return {};
   return fail(ErrorCode::clock_skew,
               fmt::format("the stamp lies {} ms ahead of this worker's clock; {} ms are allowed",
-                          ahead.count(), allowed.count()));
+                          ahead.count(), kAllowed.count()));
 }
 
 Status check_partition(const schema::ClusterMap& map, WorkerId self, PartitionId partition) {

@@ -79,6 +79,8 @@ class Machine {
   ~Machine();
   Machine(Machine&&) noexcept;
   Machine& operator=(Machine&&) = delete;
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
 
   void on_message(Now now, schema::Message message, Effects& effects);
   void on_committed(Now now, CommitId id, const Status& status, Effects& effects);
