@@ -1,5 +1,6 @@
 // Whatever is lost or killed on the way, and however often the client library asks again: what was
 // acknowledged is stored once.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -119,6 +120,45 @@ TEST_F(StoredOnceTest, WhereTheBrokerIsKilledInMidFlight) {
     ledger.append_many(writer, kAppends - before, options);
     EXPECT_GT(ledger.open(), 0U);
     EXPECT_EQ(cluster_.broker().wait(), (test::Ended{-1, SIGKILL}));
+    wait_for_answers(ledger);
+    ledger.expect_stored_once(writer);
+  }
+  expect_all_stored_once_after_a_restart();
+}
+
+TEST_F(StoredOnceTest, WhereAllProcessesAreKilledAtOnceInMidFlight) {
+  Client writer = client();
+  for (int round = 1; round <= 4; ++round) {
+    Ledger& ledger = new_ledger();
+    const AppendOptions options = patience();
+    ledger.append_many(writer, 1 + rng_.below(kAppends - 1), options);
+    cluster_.broker().kill(SIGKILL);
+    for (std::size_t index = 0; index < 2; ++index) cluster_.worker(index).kill(SIGKILL);
+    ledger.append_many(writer, 100, options);
+    cluster_.broker().wait();
+    for (std::size_t index = 0; index < 2; ++index) cluster_.worker(index).wait();
+    wait_for_answers(ledger);
+    ledger.expect_stored_once(writer);
+  }
+  expect_all_stored_once_after_a_restart();
+}
+
+// A worker that was paused finds, when it goes on, requests that were given up and asked again.
+TEST_F(StoredOnceTest, WhereAWorkerIsPausedInMidFlight) {
+  Client writer = client();
+  for (int round = 1; round <= 4; ++round) {
+    Ledger& ledger = new_ledger();
+    const std::size_t paused = rng_.below(2);
+    const AppendOptions options = patience();
+    ledger.append_many(writer, 1 + rng_.below(kAppends - 1), options);
+    cluster_.worker(paused).kill(SIGSTOP);
+    ledger.append_many(writer, 100, options);
+    const auto suspects = [](const ClusterStatus& status) {
+      return std::count_if(status.workers.begin(), status.workers.end(),
+                           [](const auto& worker) { return worker.liveness == Liveness::suspect; });
+    };
+    EXPECT_TRUE(eventually([&] { return suspects(test::must(writer.status())) == 1; }));
+    cluster_.worker(paused).kill(SIGCONT);
     wait_for_answers(ledger);
     ledger.expect_stored_once(writer);
   }

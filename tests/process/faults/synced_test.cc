@@ -98,5 +98,20 @@ TEST_F(SyncedTest, AWorkerThatIsKilledWhileASyncHangsLosesNothingAcknowledged) {
   during_.expect_stored_once(client_);
 }
 
+TEST_F(SyncedTest, AWorkerThatIsToldToStopWhileASyncHangsGivesUpAndSaysSo) {
+  cluster_.disk(0).break_down("hang");
+  during_.append_many(client_, 100);
+  ASSERT_TRUE(eventually([&] { return cluster_.disk(0).has_struck(); }));
+  cluster_.worker(0).kill(SIGTERM);
+  EXPECT_EQ(cluster_.worker(0).wait(), (Ended{1, 0}));
+  EXPECT_NE(cluster_.worker(0).errors().find("requests still under way"), std::string::npos)
+      << cluster_.worker(0).errors();
+  EXPECT_EQ(during_.acknowledged(), 0U);
+  cluster_.supervise();
+  ASSERT_TRUE(wait_for_answers(during_));
+  EXPECT_EQ(during_.acknowledged(), 100U);
+  during_.expect_stored_once(client_);
+}
+
 }  // namespace
 }  // namespace kipu
