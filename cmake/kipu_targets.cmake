@@ -17,11 +17,17 @@ endfunction()
 
 # kipu_test(NAME DEPS …): one GoogleTest program of every *_test.cc in the current folder.
 # Each case is a CTest test of its own, with LABELS: `tsan` for what runs under the thread sanitizer.
+# TOGETHER: one CTest test of them all, because they share something that takes long to make.
 function(kipu_test name)
-  cmake_parse_arguments(ARG "" "LABELS" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "TOGETHER" "LABELS" "SOURCES;DEPS" ${ARGN})
   file(GLOB found CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc)
   add_executable(${name} ${found} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE kipu_flags ${ARG_DEPS} GTest::gmock_main)
+  if(ARG_TOGETHER)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${ARG_LABELS}")
+    return()
+  endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
     PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
 endfunction()

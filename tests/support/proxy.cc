@@ -41,6 +41,18 @@ void Proxy::swallow(schema::MessageKind kind, std::uint64_t k) {
   replies_left_ = k;
 }
 
+void Proxy::hold(schema::MessageKind kind, std::uint64_t k) {
+  const std::scoped_lock lock(mutex_);
+  held_kind_ = kind;
+  requests_left_ = k;
+}
+
+void Proxy::release() {
+  const std::scoped_lock lock(mutex_);
+  is_holding_ = false;
+  if (poller_ != nullptr) poller_->wake();
+}
+
 void Proxy::run(std::promise<std::string> listening) {
   const auto front = value_or_throw(bus_->bind_router("tcp://127.0.0.1:0"));
   const auto poller = bus_->make_poller();
@@ -66,8 +78,13 @@ void Proxy::run(std::promise<std::string> listening) {
 
 void Proxy::pass_requests(bus::Poller& poller, bus::Socket& front) {
   std::vector<bus::Incoming> requests;
+  if (!is_holding_) requests = std::exchange(held_, {});
   front.receive(requests, kBatch);
   for (bus::Incoming& request : requests) {
+    if (is_to_be_held(request.message)) {
+      held_.push_back(std::move(request));
+      continue;
+    }
     auto& socket = to_broker_[request.from.routing_id];
     if (socket == nullptr) {
       socket = value_or_throw(bus_->connect_dealer(broker_));
@@ -90,6 +107,14 @@ void Proxy::pass_replies(bus::Socket& front) {
       [[maybe_unused]] const Status sent = front.send(PeerId{client}, std::move(reply.message));
     }
   }
+}
+
+bool Proxy::is_to_be_held(const schema::Message& request) {
+  const std::scoped_lock lock(mutex_);
+  if (requests_left_ > 0 && request.envelope.kind == held_kind_ && --requests_left_ == 0) {
+    is_holding_ = true;
+  }
+  return is_holding_;
 }
 
 bool Proxy::is_to_be_lost(const schema::Message& reply) {

@@ -1,5 +1,5 @@
-// Stands between clients and a broker: passes messages on, both ways, and loses those that it is
-// told to lose.
+// Stands between clients and a broker: passes messages on, both ways, and loses or holds back those
+// that it is told to.
 //
 // Thread rule: any thread; the sockets are on a thread of its own.
 #pragma once
@@ -33,9 +33,16 @@ class Proxy {
   // How many were lost so far.
   std::uint64_t swallowed() const { return swallowed_; }
 
+  // Of the requests of this kind that come from now on, the k-th (from 1) is held back, with all
+  // that come after it, until release().
+  void hold(schema::MessageKind kind, std::uint64_t k);
+  bool is_holding() const { return is_holding_; }
+  void release();
+
  private:
   void run(std::promise<std::string> listening);
   void pass_requests(bus::Poller& poller, bus::Socket& front);
+  bool is_to_be_held(const schema::Message& request);
   void pass_replies(bus::Socket& front);
   bool is_to_be_lost(const schema::Message& reply);
 
@@ -44,12 +51,16 @@ class Proxy {
   std::string endpoint_;
   std::atomic<bool> stop_asked_ = false;
   std::atomic<std::uint64_t> swallowed_ = 0;
+  std::atomic<bool> is_holding_ = false;
   // Of the thread.
   std::map<std::string, std::unique_ptr<bus::Socket>> to_broker_;  // by the client's routing id
-  std::mutex mutex_;                                               // guards what follows
+  std::vector<bus::Incoming> held_;
+  std::mutex mutex_;  // guards what follows
   schema::MessageKind kind_{};
   std::uint64_t replies_left_ = 0;  // 0: none is to be lost
-  bus::Poller* poller_ = nullptr;   // while the thread runs
+  schema::MessageKind held_kind_{};
+  std::uint64_t requests_left_ = 0;  // 0: none is to be held
+  bus::Poller* poller_ = nullptr;    // while the thread runs
   std::thread thread_;
 };
 
