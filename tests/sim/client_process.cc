@@ -1,6 +1,8 @@
 #include "tests/sim/client_process.h"
 
+#include <iterator>
 #include <utility>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -33,7 +35,11 @@ client::CallId ClientProcess::call(client::Call call, Duration timeout, Done don
                                    std::function<void()> forgotten) {
   const client::CallId id{++last_call_};
   const Instant deadline = now().instant + timeout;
-  world_.note(name(), "calls", call.index());
+  constexpr const char* kNames[] = {"calls append",        "calls page", "calls count",
+                                    "calls keys",          "calls scan", "calls map",
+                                    "calls bucket_create", "calls ping", "calls status"};
+  static_assert(std::size(kNames) == std::variant_size_v<client::Call>);
+  world_.note(name(), kNames[call.index()], static_cast<std::uint64_t>(id));
   open_.emplace(id, Open{deadline, std::move(done), std::move(forgotten)});
   run([&](client::Machine& machine, client::Effects& effects) {
     machine.start(now(), id, std::move(call), deadline, effects);
@@ -93,8 +99,8 @@ void ClientProcess::complete(const client::Completion& completion) {
     world_.verdict.fail("I6", name() + " completed a call twice");
     return;
   }
-  world_.note(name(), completion.reply ? "completes" : "fails",
-              completion.reply ? 0 : static_cast<std::uint64_t>(completion.reply.error().code));
+  world_.note(name(), completion.reply ? "completes" : error_name(completion.reply.error().code),
+              static_cast<std::uint64_t>(completion.call));
   const Open open = std::move(found->second);
   open_.erase(found);
   open.done(completion);

@@ -7,6 +7,71 @@
 namespace kipu::sim {
 
 using schema::Message;
+using schema::MessageKind;
+
+namespace {
+
+const char* name_of(MessageKind kind) {
+  switch (kind) {
+    case MessageKind::error:
+      return "error";
+    case MessageKind::client_hello:
+      return "client_hello";
+    case MessageKind::map:
+      return "map";
+    case MessageKind::bucket_create:
+      return "bucket_create";
+    case MessageKind::ping:
+      return "ping";
+    case MessageKind::pong:
+      return "pong";
+    case MessageKind::status:
+      return "status";
+    case MessageKind::status_reply:
+      return "status_reply";
+    case MessageKind::append:
+      return "append";
+    case MessageKind::append_reply:
+      return "append_reply";
+    case MessageKind::page:
+      return "page";
+    case MessageKind::page_reply:
+      return "page_reply";
+    case MessageKind::count:
+      return "count";
+    case MessageKind::count_reply:
+      return "count_reply";
+    case MessageKind::keys:
+      return "keys";
+    case MessageKind::keys_reply:
+      return "keys_reply";
+    case MessageKind::scan:
+      return "scan";
+    case MessageKind::worker_hello:
+      return "worker_hello";
+    case MessageKind::worker_welcome:
+      return "worker_welcome";
+    case MessageKind::heartbeat:
+      return "heartbeat";
+    case MessageKind::heartbeat_reply:
+      return "heartbeat_reply";
+    case MessageKind::map_store:
+      return "map_store";
+    case MessageKind::map_stored:
+      return "map_stored";
+    case MessageKind::map_in_force:
+      return "map_in_force";
+  }
+  return "unknown";
+}
+
+// A message in the trace: what happens to it, its kind, its request.
+void note(World& world, const std::string& who, const char* what, const Message& message) {
+  world.note(who, fmt::format("{} {}", what, name_of(message.envelope.kind)),
+             message.envelope.request_id, message.body.view());
+}
+
+}  // namespace
 
 void Network::add(Peer& peer, bool is_worker) {
   Link& link = links_[peer.name()];
@@ -27,8 +92,7 @@ bool Network::to_broker(const Peer& from, Message message) {
   ++world_.totals.messages;
   if (chance(options_.refused)) return false;
   Link& link = links_.at(from.name());
-  world_.note(from.name(), "sends", static_cast<std::uint64_t>(message.envelope.kind),
-              message.body.view());
+  note(world_, from.name(), "sends", message);
   if (chance(options_.duplicated)) {
     carry_to_broker(link, {message.envelope, message.body.copy()});
   }
@@ -42,11 +106,11 @@ void Network::carry_to_broker(Link& link, Message message) {
       delay(), [this, &link, connection = link.connection, held = std::move(message)]() mutable {
         // What a broker that is gone has not read is lost, as is what was on a closed connection.
         if (connection != link.connection || !hub_->up()) return;
-        hub_->post(Duration::zero(), [this, &link, from = id_of(link),
-                                      inner = std::move(held)]() mutable {
-          world_.note(hub_->name(), "receives", static_cast<std::uint64_t>(inner.envelope.kind));
-          hub_->receive(from, link.is_worker, std::move(inner));
-        });
+        hub_->post(Duration::zero(),
+                   [this, &link, from = id_of(link), inner = std::move(held)]() mutable {
+                     note(world_, hub_->name(), "receives", inner);
+                     hub_->receive(from, link.is_worker, std::move(inner));
+                   });
       });
 }
 
@@ -55,8 +119,7 @@ bool Network::to_peer(const PeerId& to, Message message) {
   const auto found = links_.find(to.routing_id.substr(0, to.routing_id.find('#')));
   if (found == links_.end() || id_of(found->second) != to || chance(options_.refused)) return false;
   Link& link = found->second;
-  world_.note(hub_->name(), "sends", static_cast<std::uint64_t>(message.envelope.kind),
-              message.body.view());
+  note(world_, hub_->name(), "sends", message);
   if (chance(options_.duplicated)) {
     carry_to_peer(link, {message.envelope, message.body.copy()});
   }
@@ -66,14 +129,14 @@ bool Network::to_peer(const PeerId& to, Message message) {
 
 void Network::carry_to_peer(Link& link, Message message) {
   if (chance(options_.lost) || link.cut_from_broker_until > world_.now()) return;
-  world_.scheduler.after(delay(), [this, &link, connection = link.connection,
-                                   held = std::move(message)]() mutable {
-    if (connection != link.connection || !link.peer->up()) return;
-    link.peer->post(Duration::zero(), [this, &link, inner = std::move(held)]() mutable {
-      world_.note(link.peer->name(), "receives", static_cast<std::uint64_t>(inner.envelope.kind));
-      link.peer->receive(std::move(inner));
-    });
-  });
+  world_.scheduler.after(
+      delay(), [this, &link, connection = link.connection, held = std::move(message)]() mutable {
+        if (connection != link.connection || !link.peer->up()) return;
+        link.peer->post(Duration::zero(), [this, &link, inner = std::move(held)]() mutable {
+          note(world_, link.peer->name(), "receives", inner);
+          link.peer->receive(std::move(inner));
+        });
+      });
 }
 
 void Network::reconnect(const Peer& peer) {

@@ -25,11 +25,16 @@ void Trace::note(Duration when, std::string_view who, std::string_view what, std
   append_le(record, number);
   append_le(record, hash64(bytes));
   hash_ = hash64(record);
-  if (print_) {
-    std::printf("%11.6f %-8.*s %.*s %llu (%zu bytes)\n", seconds_of(when),
-                static_cast<int>(who.size()), who.data(), static_cast<int>(what.size()),
-                what.data(), static_cast<unsigned long long>(number), bytes.size());
-  }
+  if (print_) print(when, who, what, number, bytes.size());
+}
+
+void Trace::print(Duration when, std::string_view who, std::string_view what, std::uint64_t number,
+                  std::size_t bytes) {
+  std::printf("%11.6f %-8.*s %.*s", seconds_of(when), static_cast<int>(who.size()), who.data(),
+              static_cast<int>(what.size()), what.data());
+  if (number != 0) std::printf(" %llu", static_cast<unsigned long long>(number));
+  if (bytes != 0) std::printf(" (%zu bytes)", bytes);
+  std::printf("\n");
 }
 
 void Trace::say(Duration when, std::string_view who, const std::string& text) {

@@ -22,6 +22,9 @@ class Trace {
   std::uint64_t hash() const { return hash_; }
 
  private:
+  static void print(Duration when, std::string_view who, std::string_view what,
+                    std::uint64_t number, std::size_t bytes);
+
   const bool print_;
   std::uint64_t hash_ = 0;
 };
