@@ -120,7 +120,7 @@ TEST_F(FullDiskTest, IsRefusedWritesBeforeItIsFullAndTakesThemAgainWhenThereIsRo
   EXPECT_EQ(error_name(refusal->code), "read_only") << refusal->message;
   EXPECT_GT(acknowledged_, 0U);
   EXPECT_GT(disk_.free_bytes(), 24 * kMebibyte);
-  EXPECT_TRUE(is_read_only());
+  EXPECT_TRUE(eventually([&] { return is_read_only(); }));
   EXPECT_TRUE(log_says(kRefusing));
   expect_everything_is_read();
 
