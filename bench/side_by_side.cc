@@ -5,16 +5,20 @@
 //
 //   kipu_side_by_side [SECONDS [DIRECTORY]]
 //
-// SECONDS (2) is the length of each row. DIRECTORY, on the disk to be measured, is made and
-// removed; it is next to this program if not given. Programs kipu, kipu-broker and kipu-worker of
-// the same build are used.
+// Everything is measured in rounds, one after the other within each, so that a machine whose speed
+// drifts is the same to all; a row shows the median of the rounds, and a ratio is the median of the
+// rounds' ratios. SECONDS (1) is the length of one measurement. DIRECTORY, on the disk to be
+// measured, is made and removed; it is next to this program if not given. The programs kipu,
+// kipu-broker and kipu-worker of the same build are used.
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -31,84 +35,140 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::size_t, 5> kBatches = {64, 256, 1024, 4096, 16'384};
-
-struct Appends {
-  double batched = 0;     // per second
-  double single_p50 = 0;  // microseconds
-};
+constexpr std::array<std::size_t, 9> kBatches = {64, 128, 256, 512, 1024, 2048, 4096, 8192, 16'384};
+constexpr int kRounds = 5;
+constexpr std::size_t kEchoedAppends = 1024;
 
 [[noreturn]] void give_up(const std::string& what) {
   fmt::print(stderr, "kipu_side_by_side: {}\n", what);
   std::exit(1);
 }
 
-Appends measure(Result<Client> client, Duration length) {
-  if (!client) give_up(client.error().message);
-  const Result<double> single = single_appends(*client, length);
-  const Result<double> batched = batched_appends(*client, length);
-  if (!single) give_up(single.error().message);
-  if (!batched) give_up(batched.error().message);
-  return {*batched, *single};
+template <class T>
+T must(Result<T> result) {
+  if (!result) give_up(result.error().message);
+  return std::move(*result);
 }
 
-Appends embedded(const fs::path& directory, Duration length) {
-  return measure(open_embedded(directory / "embedded"), length);
-}
-
-// One broker and one worker, as `kipu up` starts them.
-Appends through_broker(const fs::path& programs, const fs::path& directory, Duration length) {
-  const std::string kipu = (programs / "kipu").string();
-  const std::string data = (directory / "cluster").string();
-  const std::string up =
-      fmt::format("'{}' up --workers 1 --port 0 --detach --data '{}' >/dev/null", kipu, data);
-  const std::string down = fmt::format("'{}' down --data '{}' >/dev/null", kipu, data);
-  if (std::system(up.c_str()) != 0) give_up("`kipu up` failed");
-  std::string endpoint;
-  std::ifstream(directory / "cluster/endpoint") >> endpoint;
-  ClientOptions options;
-  options.brokers = {endpoint};
-  const Appends measured = measure(Client::connect(options), length);
-  if (std::system(down.c_str()) != 0) give_up("`kipu down` failed");
-  return measured;
-}
-
-double best_of_leveldb(const fs::path& directory, Duration length) {
-  double best = 0;
-  for (const std::size_t batch : kBatches) {
-    const double rate = raw_leveldb(directory / fmt::format("leveldb-{}", batch), batch, length);
-    fmt::print("{:<46}{:>12.0f}\n", fmt::format("LevelDB alone, synced, batches of {}", batch),
-               rate);
-    best = std::max(best, rate);
+// One broker and one worker, as `kipu up` starts them, until destruction.
+class Cluster {
+ public:
+  Cluster(const fs::path& programs, const fs::path& directory)
+      : kipu_((programs / "kipu").string()), data_((directory / "cluster").string()) {
+    run(fmt::format("'{}' up --workers 1 --port 0 --detach --data '{}' >/dev/null", kipu_, data_));
   }
-  return best;
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+  ~Cluster() { run(fmt::format("'{}' down --data '{}' >/dev/null 2>&1", kipu_, data_)); }
+
+  Client connect() const {
+    ClientOptions options;
+    options.brokers.resize(1);
+    std::ifstream(fs::path(data_) / "endpoint") >> options.brokers[0];
+    return must(Client::connect(options));
+  }
+
+ private:
+  static void run(const std::string& command) {
+    if (std::system(command.c_str()) != 0) give_up("this failed: " + command);
+  }
+
+  const std::string kipu_;
+  const std::string data_;
+};
+
+struct Row {
+  std::string name;
+  std::function<double(int round)> measure;
+  std::vector<double> figures = {};  // one per round
+};
+
+double median(std::vector<double> figures) {
+  const auto middle = figures.begin() + static_cast<std::ptrdiff_t>(figures.size() / 2);
+  std::nth_element(figures.begin(), middle, figures.end());
+  return *middle;
+}
+
+// What the rows of a table are compared with, from the figures of one round.
+using Base = std::function<double(std::size_t round)>;
+
+void measure(std::vector<Row>& rows) {
+  for (int round = 0; round < kRounds; ++round) {
+    for (Row& row : rows) row.figures.push_back(row.measure(round));
+  }
+}
+
+void print(const std::string& title, const std::string& unit, const std::string& share,
+           const std::vector<Row>& rows, const Base& base) {
+  fmt::print("{:<50}{:>12}{:>22}\n", title, unit, share);
+  for (const Row& row : rows) {
+    std::vector<double> ratios;
+    for (std::size_t round = 0; round < row.figures.size(); ++round) {
+      ratios.push_back(row.figures[round] / base(round));
+    }
+    fmt::print("{:<50}{:>12.0f}{:>22.2f}\n", row.name, median(row.figures), median(ratios));
+  }
+}
+
+void compare_batches(const fs::path& directory, Client& embedded, Client& through,
+                     Duration length) {
+  std::vector<Row> rows;
+  for (const std::size_t batch : kBatches) {
+    rows.push_back({fmt::format("LevelDB alone, synced, batches of {}", batch), [=](int round) {
+                      const fs::path at = directory / fmt::format("leveldb-{}-{}", batch, round);
+                      const double rate = raw_leveldb(at, batch, length);
+                      fs::remove_all(at);
+                      return rate;
+                    }});
+  }
+  rows.push_back({fmt::format("ZeroMQ alone, {} of them in a message", kEchoedAppends), [=](int) {
+                    const auto echoed = static_cast<double>(kEchoedAppends);
+                    return echoed * echo_throughput(kEchoedAppends * 200, 4, length);
+                  }});
+  rows.push_back({"Kipu embedded",
+                  [&embedded, length](int) { return must(batched_appends(embedded, length)); }});
+  rows.push_back({"Kipu through the broker, one worker",
+                  [&through, length](int) { return must(batched_appends(through, length)); }});
+  measure(rows);
+  print(fmt::format("Appends of {}-byte values, many under way", kValueBytes), "per second",
+        "of LevelDB's best", rows, [&](std::size_t round) {
+          double best = 0;
+          for (std::size_t i = 0; i < kBatches.size(); ++i) {
+            best = std::max(best, rows[i].figures[round]);
+          }
+          return best;
+        });
+}
+
+void compare_singles(const fs::path& directory, Client& embedded, Client& through,
+                     Duration length) {
+  std::vector<Row> rows;
+  rows.push_back(
+      {"ZeroMQ echo through a proxy", [=](int) { return echo_round_trip(300, length); }});
+  rows.push_back(
+      {"one write and fdatasync", [=](int) { return write_and_fdatasync(directory, length); }});
+  rows.push_back({"LevelDB alone, synced, batches of 1", [=](int round) {
+                    const fs::path at = directory / fmt::format("leveldb-1-{}", round);
+                    const double rate = raw_leveldb(at, 1, length);
+                    fs::remove_all(at);
+                    return 1e6 / rate;
+                  }});
+  rows.push_back({"Kipu embedded",
+                  [&embedded, length](int) { return must(single_appends(embedded, length)); }});
+  rows.push_back({"Kipu through the broker, one worker",
+                  [&through, length](int) { return must(single_appends(through, length)); }});
+  measure(rows);
+  print("One append at a time (LevelDB: mean)", "p50 in µs", "of echo and sync", rows,
+        [&](std::size_t round) { return rows[0].figures[round] + rows[1].figures[round]; });
 }
 
 void run(const fs::path& programs, const fs::path& directory, Duration length) {
-  fmt::print(
-      "Appends of {}-byte values, many under way            per second   of LevelDB's best\n",
-      kValueBytes);
-  const double best = best_of_leveldb(directory, length);
-  const std::size_t batch_bytes = std::size_t{1024} * 200;
-  const double echoed = echo_throughput(batch_bytes, 4, length);
-  fmt::print("{:<46}{:>12.0f}{:>20.2f}\n", "ZeroMQ alone, 1,024 of them in a message",
-             echoed * 1024, echoed * 1024 / best);
-  const Appends inside = embedded(directory, length);
-  fmt::print("{:<46}{:>12.0f}{:>20.2f}\n", "Kipu embedded", inside.batched, inside.batched / best);
-  const Appends broker = through_broker(programs, directory, length);
-  fmt::print("{:<46}{:>12.0f}{:>20.2f}\n", "Kipu through the broker, one worker", broker.batched,
-             broker.batched / best);
-
-  const double echo = echo_round_trip(300, length);
-  const double disk = write_and_fdatasync(directory, length);
-  fmt::print("\nOne append at a time                             p50 in µs   of echo and sync\n");
-  fmt::print("{:<46}{:>12.0f}\n", "ZeroMQ echo through a proxy", echo);
-  fmt::print("{:<46}{:>12.0f}\n", "one write and fdatasync", disk);
-  fmt::print("{:<46}{:>12.0f}{:>20.2f}\n", "both", echo + disk, 1.0);
-  fmt::print("{:<46}{:>12.0f}{:>20.2f}\n", "Kipu embedded", inside.single_p50,
-             inside.single_p50 / (echo + disk));
-  fmt::print("{:<46}{:>12.0f}{:>20.2f}\n", "Kipu through the broker", broker.single_p50,
-             broker.single_p50 / (echo + disk));
+  const Cluster cluster(programs, directory);
+  Client through = cluster.connect();
+  Client embedded = must(open_embedded(directory / "embedded"));
+  compare_singles(directory, embedded, through, length);
+  fmt::print("\n");
+  compare_batches(directory, embedded, through, length);
 }
 
 }  // namespace
@@ -116,7 +176,7 @@ void run(const fs::path& programs, const fs::path& directory, Duration length) {
 
 int main(int argc, char** argv) {
   namespace fs = std::filesystem;
-  const double seconds = argc > 1 ? std::strtod(argv[1], nullptr) : 2;
+  const double seconds = argc > 1 ? std::strtod(argv[1], nullptr) : 1;
   if (!(seconds > 0 && seconds <= 600)) {
     fmt::print(stderr, "usage: kipu_side_by_side [SECONDS [DIRECTORY]]\n");
     return 2;
@@ -125,9 +185,8 @@ int main(int argc, char** argv) {
   const fs::path directory = argc > 2 ? fs::path(argv[2]) : programs / "side_by_side.tmp";
   fs::remove_all(directory);
   fs::create_directories(directory);
-  kipu::bench::run(
-      programs, directory,
-      std::chrono::duration_cast<kipu::Duration>(std::chrono::duration<double>(seconds)));
+  const auto length = std::chrono::duration<double>(seconds);
+  kipu::bench::run(programs, directory, std::chrono::duration_cast<kipu::Duration>(length));
   fs::remove_all(directory);
   return 0;
 }
