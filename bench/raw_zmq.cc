@@ -7,11 +7,10 @@
 #include <zmq.hpp>
 
 #include "bench/figures.h"
+#include "schema/codec.h"
 
 namespace kipu::bench {
 namespace {
-
-constexpr std::size_t kEnvelopeBytes = 72;
 
 // A proxy and an echo on threads of their own, from construction to destruction.
 class Echo {
@@ -70,9 +69,9 @@ class Echo {
   std::thread echo_;
 };
 
-void send(zmq::socket_t& socket, const std::string& envelope, const std::string& body) {
-  socket.send(zmq::buffer(envelope), zmq::send_flags::sndmore);
-  socket.send(zmq::buffer(body), zmq::send_flags::none);
+void send(zmq::socket_t& socket, const Frames& frames) {
+  socket.send(zmq::buffer(frames.envelope), zmq::send_flags::sndmore);
+  socket.send(zmq::buffer(frames.body), zmq::send_flags::none);
 }
 
 void receive(zmq::socket_t& socket) {
@@ -84,32 +83,38 @@ void receive(zmq::socket_t& socket) {
 
 }  // namespace
 
-double echo_round_trip(std::size_t body_bytes, Duration length) {
+Frames append_frames(std::size_t entries) {
+  schema::AppendRequest request;
+  for (std::size_t i = 0; i < entries; ++i) request.entries.push_back(record(i));
+  schema::Envelope envelope;
+  envelope.kind = schema::MessageKind::append;
+  envelope.destination = WorkerId{1};
+  return {std::string(schema::encode(envelope).view()),
+          std::string(schema::encode(request).view())};
+}
+
+double echo_round_trip(const Frames& frames, Duration length) {
   Echo echo;
   zmq::socket_t socket = echo.client();
-  const std::string envelope(kEnvelopeBytes, 'e');
-  const std::string body(body_bytes, 'b');
   Latencies latencies;
   for (const Duration end = clock() + length; clock() < end;) {
     const Duration begun = clock();
-    send(socket, envelope, body);
+    send(socket, frames);
     receive(socket);
     latencies.add(clock() - begun);
   }
   return latencies.percentile(0.5);
 }
 
-double echo_throughput(std::size_t body_bytes, std::size_t window, Duration length) {
+double echo_throughput(const Frames& frames, std::size_t window, Duration length) {
   Echo echo;
   zmq::socket_t socket = echo.client();
-  const std::string envelope(kEnvelopeBytes, 'e');
-  const std::string body(body_bytes, 'b');
-  for (std::size_t i = 0; i < window; ++i) send(socket, envelope, body);
+  for (std::size_t i = 0; i < window; ++i) send(socket, frames);
   std::uint64_t done = 0;
   const Duration begun = clock();
   while (clock() - begun < length) {
     receive(socket);
-    send(socket, envelope, body);
+    send(socket, frames);
     ++done;
   }
   const Duration took = clock() - begun;

@@ -3,15 +3,23 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "base/time.h"
 
 namespace kipu::bench {
 
-// p50 in microseconds of one round trip of one append's frames over TCP on loopback.
-[[nodiscard]] double echo_round_trip(std::size_t body_bytes, Duration length);
+// The two frames of an append request, as Kipu's client sends them.
+struct Frames {
+  std::string envelope;
+  std::string body;
+};
+[[nodiscard]] Frames append_frames(std::size_t entries);
+
+// p50 in microseconds of one round trip over TCP on loopback.
+[[nodiscard]] double echo_round_trip(const Frames& frames, Duration length);
 
 // Messages per second with `window` of them under way.
-[[nodiscard]] double echo_throughput(std::size_t body_bytes, std::size_t window, Duration length);
+[[nodiscard]] double echo_throughput(const Frames& frames, std::size_t window, Duration length);
 
 }  // namespace kipu::bench

@@ -123,7 +123,7 @@ void compare_batches(const fs::path& directory, Client& embedded, Client& throug
   }
   rows.push_back({fmt::format("ZeroMQ alone, {} of them in a message", kEchoedAppends), [=](int) {
                     const auto echoed = static_cast<double>(kEchoedAppends);
-                    return echoed * echo_throughput(kEchoedAppends * 200, 4, length);
+                    return echoed * echo_throughput(append_frames(kEchoedAppends), 4, length);
                   }});
   rows.push_back({"Kipu embedded",
                   [&embedded, length](int) { return must(batched_appends(embedded, length)); }});
@@ -143,8 +143,8 @@ void compare_batches(const fs::path& directory, Client& embedded, Client& throug
 void compare_singles(const fs::path& directory, Client& embedded, Client& through,
                      Duration length) {
   std::vector<Row> rows;
-  rows.push_back(
-      {"ZeroMQ echo through a proxy", [=](int) { return echo_round_trip(300, length); }});
+  rows.push_back({"ZeroMQ echo through a proxy",
+                  [=](int) { return echo_round_trip(append_frames(1), length); }});
   rows.push_back(
       {"one write and fdatasync", [=](int) { return write_and_fdatasync(directory, length); }});
   rows.push_back({"LevelDB alone, synced, batches of 1", [=](int round) {
