@@ -34,10 +34,15 @@ Error wrong_version(const Envelope& envelope) {
 bool is_answer(MessageKind kind) {
   switch (kind) {
     case MessageKind::error:
+    case MessageKind::map:
+    case MessageKind::pong:
+    case MessageKind::status_reply:
     case MessageKind::append_reply:
     case MessageKind::page_reply:
     case MessageKind::count_reply:
     case MessageKind::keys_reply:
+    case MessageKind::worker_welcome:
+    case MessageKind::heartbeat_reply:
     case MessageKind::map_stored:
       return true;
     default:
@@ -70,6 +75,7 @@ Machine::Machine(Machine&&) noexcept = default;
 
 void Machine::on_client_message(Now now, const PeerId& from, Message message, Effects& effects) {
   const Envelope& envelope = message.envelope;
+  if (is_answer(envelope.kind)) return;
   if (envelope.version != schema::kProtocolVersion) {
     return state_->refuse(from, envelope, wrong_version(envelope), effects);
   }
@@ -116,6 +122,7 @@ void Machine::on_worker_message(Now now, const PeerId& from, Message message, Ef
     case MessageKind::error:
       return state_->on_reply(from, std::move(message), effects);
     default:
+      if (is_answer(envelope.kind)) return;
       return state_->refuse_worker(from, envelope, unknown_kind(envelope, "worker"), effects);
   }
 }
