@@ -76,7 +76,7 @@ Result<zmq::message_t> ZmqSocket::body_frame(const PeerId& to, Buffer body) {
   if (body.size() > limits::kMaxBodyBytes) {
     return fail(ErrorCode::too_large, "a body larger than any peer accepts");
   }
-  if (body.size() <= kCopyBytes) return copy_to_frame(body.view());
+  if (body.size() <= kCopySentBytes) return copy_to_frame(body.view());
   auto reservation = budget_.reserve(to.routing_id, body.size());
   if (!reservation) return fail(send_error(EAGAIN));
   return hand_to_frame(std::move(body), std::move(*reservation));

@@ -59,7 +59,7 @@ zmq::message_t hand_to_frame(Buffer bytes, SendBudget::Reservation reservation) 
 }
 
 Buffer to_buffer(zmq::message_t frame) {
-  if (frame.size() <= kCopyBytes) return Buffer(frame.to_string());
+  if (frame.size() <= kCopyReceivedBytes) return Buffer(frame.to_string());
   return Buffer::adopt(std::move(frame), [](zmq::message_t& held) {
     return std::string_view(held.data<char>(), held.size());
   });

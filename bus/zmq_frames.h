@@ -18,11 +18,13 @@
 
 namespace kipu::bus {
 
-// A frame up to this size is copied. Received ones would otherwise pin the arena they arrived in,
-// and sent ones cost ZeroMQ more to hand back than to copy.
-inline constexpr std::size_t kCopyBytes = std::size_t{16} * 1024;
+// A received frame up to this size is copied: it would otherwise pin the arena it arrived in.
+inline constexpr std::size_t kCopyReceivedBytes = std::size_t{16} * 1024;
+// A frame up to this size is copied when it is sent: it costs ZeroMQ more to hand back, and as many
+// as a queue takes (bus/zmq_options.cc) are not much memory.
+inline constexpr std::size_t kCopySentBytes = 512;
 
-// Bytes of large frames that ZeroMQ has not yet put on the wire, per peer and in all: a peer that
+// Bytes of larger frames that ZeroMQ has not yet put on the wire, per peer and in all: a peer that
 // stops reading costs only so much memory.
 class SendBudget {
  public:
@@ -41,8 +43,8 @@ class SendBudget {
     std::size_t bytes_;
   };
 
-  static constexpr std::size_t kPeerBytes = std::size_t{64} * 1024 * 1024;
-  static constexpr std::size_t kTotalBytes = std::size_t{512} * 1024 * 1024;
+  static constexpr std::size_t kPeerBytes = std::size_t{32} * 1024 * 1024;
+  static constexpr std::size_t kTotalBytes = std::size_t{256} * 1024 * 1024;
 
   // Nothing if `bytes` more would be too much.
   std::optional<Reservation> reserve(const std::string& peer, std::size_t bytes);
