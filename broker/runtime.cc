@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bus/clock.h"
+#include "bus/undelivered.h"
 
 namespace kipu::broker {
 namespace {
@@ -122,14 +123,21 @@ Effects Runtime::send(Now now, Effects& effects) {
       machine_.on_undeliverable(now, outgoing.to, envelope, consequences);
     }
   }
-  for (Outgoing& outgoing : effects.to_clients) {
-    const auto sent = frontend_->send(outgoing.to, std::move(outgoing.message));
-    // A client that is gone needs no answer; one that does not read will ask again.
-    if (!sent) log(LogLevel::debug, "an answer to a client was dropped: " + sent.error().message);
-  }
+  for (Outgoing& outgoing : effects.to_clients) answer(std::move(outgoing));
   for (const LogLine& line : effects.log) log(line.level, line.text);
   if (effects.stop) stop_reason_ = std::move(effects.stop);
   return consequences;
+}
+
+// A client that is gone needs no answer; one that does not read will ask again.
+void Runtime::answer(Outgoing outgoing) {
+  const schema::Envelope envelope = outgoing.message.envelope;
+  const auto sent = frontend_->send(outgoing.to, std::move(outgoing.message));
+  if (sent) return;
+  if (auto instead = bus::in_place_of(envelope, sent.error())) {
+    if (frontend_->send(outgoing.to, std::move(*instead))) return;
+  }
+  log(LogLevel::debug, "an answer to a client was dropped: " + sent.error().message);
 }
 
 void Runtime::report_dropped(Now now) {

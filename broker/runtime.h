@@ -57,6 +57,7 @@ class Runtime {
   void tick_if_due(Now now, Effects& effects);
   void perform(Now now, Effects effects);
   Effects send(Now now, Effects& effects);
+  void answer(Outgoing outgoing);
   void report_dropped(Now now);
   void log(LogLevel level, std::string text) const;
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bus/clock.h"
+#include "bus/undelivered.h"
 
 namespace kipu::worker {
 namespace {
@@ -143,8 +144,13 @@ void Runtime::submit(SaveMap save) {
 
 // What cannot be sent is lost, as it could be on the wire: the broker answers by its deadlines.
 void Runtime::send(schema::Message message) {
+  const schema::Envelope envelope = message.envelope;
   const auto sent = socket_->send({}, std::move(message));
-  if (!sent && log_) {
+  if (sent) return;
+  if (auto instead = bus::in_place_of(envelope, sent.error())) {
+    if (socket_->send({}, std::move(*instead))) return;
+  }
+  if (log_) {
     log_({LogLevel::warning, "a message to the broker was dropped: " + sent.error().message});
   }
 }
