@@ -15,6 +15,7 @@
 #include "kipu/client.h"
 #include "tests/support/local_cluster.h"
 #include "tests/support/proxy.h"
+#include "tests/support/sanitizers.h"
 
 namespace kipu {
 namespace {
@@ -22,24 +23,12 @@ namespace {
 using test::anonymous_kib;
 using test::Ended;
 using test::Finished;
+using test::kMemoryIsOurs;
 using test::LocalCluster;
 using test::Process;
 
 constexpr std::uint64_t kMostKib = std::uint64_t{96} * 1024;
 constexpr std::size_t kMany = 2'000'000;
-
-// Sanitizers keep memory of their own, and what is freed.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kMemoryIsOurs = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kMemoryIsOurs = false;
-#else
-constexpr bool kMemoryIsOurs = true;
-#endif
-#else
-constexpr bool kMemoryIsOurs = true;
-#endif
 
 std::string value_of(std::size_t number) {
   std::string text = "value-0000000";
