@@ -120,7 +120,8 @@ bool Proxy::is_to_be_held(const schema::Message& request) {
 bool Proxy::is_to_be_lost(const schema::Message& reply) {
   const std::scoped_lock lock(mutex_);
   if (replies_left_ == 0 || reply.envelope.kind != kind_) return false;
-  return --replies_left_ == 0;
+  --replies_left_;
+  return replies_left_ == 0;
 }
 
 }  // namespace kipu::test
