@@ -31,7 +31,7 @@ void Session::heard(Instant now, std::size_t broker) {
 }
 
 Status Session::accept(schema::ClusterMap map, Effects& effects) {
-  const ClusterId ours = map_ != nullptr ? map_->cluster : config_.cluster;
+  const ClusterId ours = map_ ? map_->cluster : config_.cluster;
   if (!ours.is_none() && map.cluster != ours) {
     return fail(ErrorCode::wrong_cluster,
                 fmt::format("the broker is of cluster {}, and this client belongs to {}",
@@ -139,7 +139,7 @@ void Session::say_hello(Instant now, Effects& effects) {
   envelope.request_id = hellos_.back().request_id;
   envelope.destination = schema::ToBroker{};
   envelope.remaining = config_.attempt_timeout;
-  const ClusterId ours = map_ != nullptr ? map_->cluster : config_.cluster;
+  const ClusterId ours = map_ ? map_->cluster : config_.cluster;
   effects.to_brokers.push_back(
       {broker_, schema::make_message(envelope, schema::ClientHello{ours})});
 }

@@ -232,6 +232,7 @@ BenchReport measure(const std::vector<std::unique_ptr<Runner>>& runners,
   const auto start = Clock::now();
   {
     std::vector<std::jthread> threads;
+    threads.reserve(runners.size());
     for (const auto& runner : runners) threads.emplace_back([&] { runner->run(start); });
   }
   BenchReport report;

@@ -90,6 +90,7 @@ Result<Child> start(const std::vector<std::string>& words, int error_descriptor,
       &options.actions, error_descriptor < 0 ? ends[1] : error_descriptor, STDERR_FILENO);
   std::vector<std::string> copies = words;
   std::vector<char*> pointers;
+  pointers.reserve(copies.size() + 1);
   for (std::string& word : copies) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   Child child;

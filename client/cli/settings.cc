@@ -103,8 +103,8 @@ void Settings::apply(CallOptions& call) const {
   call.level = level;
 }
 
-Result<Settings> settle(const Arguments& arguments, std::optional<std::string> broker_variable,
-                        const Config& config) {
+Result<Settings> settle(const Arguments& arguments,
+                        const std::optional<std::string>& broker_variable, const Config& config) {
   Settings settings;
   if (auto status = settle_place(arguments, broker_variable, config, settings); !status) {
     return fail(status.error());

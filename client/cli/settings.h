@@ -34,7 +34,7 @@ struct Settings {
 // `invalid_argument` if anything is out of its range. `broker_variable` is KIPU_BROKER's value:
 // endpoints, separated by commas.
 [[nodiscard]] Result<Settings> settle(const Arguments& arguments,
-                                      std::optional<std::string> broker_variable,
+                                      const std::optional<std::string>& broker_variable,
                                       const Config& config);
 
 // How to write to standard output. `no_color` is whether the environment forbids colours.

@@ -43,6 +43,7 @@ Status check_port(std::uint16_t port) {
   if (port == 0) return {};
   for (const std::uint16_t each : {port, static_cast<std::uint16_t>(port + 1)}) {
     const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (probe < 0) return fail(ErrorCode::internal, "no socket to try the ports with");
     const int on = 1;
     ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in address{};
@@ -202,10 +203,12 @@ void leave_terminal(const fs::path& log) {
   ::setsid();
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  ::dup2(null, STDIN_FILENO);
-  ::dup2(file < 0 ? null : file, STDOUT_FILENO);
-  ::dup2(file < 0 ? null : file, STDERR_FILENO);
-  ::close(null);
+  if (null >= 0) {
+    ::dup2(null, STDIN_FILENO);
+    ::dup2(file < 0 ? null : file, STDOUT_FILENO);
+    ::dup2(file < 0 ? null : file, STDERR_FILENO);
+    ::close(null);
+  }
   if (file >= 0) ::close(file);
 }
 
