@@ -15,6 +15,16 @@ function(kipu_program name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endfunction()
 
+# kipu_label_target(NAME LABELS…): builds NAME with the target kipu_LABEL_tests, too.
+function(kipu_label_target name)
+  foreach(label ${ARGN})
+    if(NOT TARGET kipu_${label}_tests)
+      add_custom_target(kipu_${label}_tests)
+    endif()
+    add_dependencies(kipu_${label}_tests ${name})
+  endforeach()
+endfunction()
+
 # kipu_test(NAME DEPS …): one GoogleTest program of every *_test.cc in the current folder.
 # Each case is a CTest test of its own, with LABELS: `tsan` for what runs under the thread sanitizer.
 # TOGETHER: one CTest test of them all, because they share something that takes long to make.
@@ -23,6 +33,8 @@ function(kipu_test name)
   file(GLOB found CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc)
   add_executable(${name} ${found} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE kipu_flags ${ARG_DEPS} GTest::gmock_main)
+  kipu_label_target(${name} ${ARG_LABELS})
+  set_property(GLOBAL APPEND PROPERTY KIPU_TESTED_FOLDERS ${CMAKE_CURRENT_SOURCE_DIR})
   if(ARG_TOGETHER)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${ARG_LABELS}")
