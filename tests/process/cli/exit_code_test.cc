@@ -1,0 +1,125 @@
+// Each exit code of the contract, and that an error says what to do.
+#include <filesystem>
+#include <fstream>
+
+#include <signal.h>
+
+#include "tests/process/cli/command_test.h"
+
+namespace kipu::test {
+namespace {
+
+class ExitCodeTest : public CommandTest {};
+
+TEST_F(ExitCodeTest, IsOneWhereTheStoreRefuses) {
+  output_of({"append", "fruit", "apple"});
+  expect_error({"put", "fruit", "pear"}, 1, "kipu append");
+  expect_error({"remove", "fruit"}, 1, "write-once");
+  expect_error({"append", "", "apple"}, 1, "key");
+  expect_error({"get", ""}, 1, "key");
+  expect_error({"append", "fruit", "apple", "--bucket", "nowhere", "--timeout", "500ms"}, 1,
+               "nowhere");
+  expect_error({"get", "fruit", "--bucket", "nowhere", "--timeout", "500ms"}, 1, "nowhere");
+  expect_error({"append", std::string(1025, 'k'), "apple"}, 1, "");
+  output_of({"bucket", "create", "fixed"});
+  output_of({"bucket", "create", "fixed"});
+  expect_error({"bucket", "create", "fixed", "--mode", "wmrm"}, 1, "fixed");
+  expect_error({"bucket", "show", "nowhere"}, 1, "nowhere");
+  EXPECT_EQ(output_of({"get", "fruit"}), "apple\n");
+}
+
+TEST_F(ExitCodeTest, IsTwoForAWrongCommandLine) {
+  expect_error({"appendd", "a", "b"}, 2, "did you mean `kipu append`?");
+  expect_error({"append", "a"}, 2, "no value");
+  expect_error({"get"}, 2, "kipu help get");
+  expect_error({"get", "a", "b"}, 2, "kipu help get");
+  expect_error({"get", "a", "--lats", "5"}, 2, "did you mean --last?");
+  expect_error({"get", "a", "--last"}, 2, "--last needs a value");
+  expect_error({"get", "a", "--last", "many"}, 2, "many");
+  expect_error({"get", "a", "--first", "1", "--last", "1"}, 2, "exclude each other");
+  expect_error({"get", "a", "--cursor", "here"}, 2, "cursor");
+  expect_error({"get", "a", "--since", "yesterday-ish"}, 2, "yesterday-ish");
+  expect_error({"get", "a", "-o", "xml"}, 2, "xml");
+  expect_error({"get", "a", "--level", "most"}, 2, "most");
+  expect_error({"get", "a", "--level", "none"}, 2, "none");
+  expect_error({"get", "a", "--timeout", "soon"}, 2, "soon");
+  expect_error({"get", "a", "--bucket", "no/name"}, 2, "no/name");
+  expect_error({"bucket", "creat", "x"}, 2, "kipu bucket create");
+  expect_error({"bucket", "create", "x", "--max-pair", "2MiB"}, 2, "1MiB");
+  expect_error({"-x"}, 2, "-x");
+  expect_error({"get", "a", "--broker", "nonsense"}, 2, "nonsense");
+  expect_error({"append", "a", "--file", "/no/such/file"}, 2, "/no/such/file");
+  expect_error({"import", "/no/such/file"}, 2, "/no/such/file");
+  expect_error({"completion", "tcsh"}, 2, "tcsh");
+}
+
+TEST_F(ExitCodeTest, IsTwoForAWrongConfigFile) {
+  const TempDirectory home;
+  std::filesystem::create_directory(home / "config");
+  Process::Options options = cluster->options();
+  for (auto& [name, value] : options.environment) {
+    if (name == "XDG_CONFIG_HOME") value = (home / "config").string();
+  }
+  const auto with_config = [&](const std::string& text) {
+    std::ofstream(home / "config" / "kipu.toml") << text;
+    return run({program("kipu"), "get", "nothing"}, options);
+  };
+  expect_refusal(with_config("bucket = \n"), 2, "kipu.toml: line 1");
+  expect_refusal(with_config("buckets = \"logs\"\n"), 2, "unknown setting 'buckets'");
+  expect_refusal(with_config("bucket = 7\n"), 2, "bucket is no string");
+  expect_refusal(with_config("timeout = \"soon\"\n"), 2, "soon");
+  EXPECT_EQ(with_config("bucket = \"default\"\n").ended, (Ended{6, 0}));
+}
+
+TEST_F(ExitCodeTest, IsThreeWhereNobodyAnswers) {
+  const std::string nobody = "tcp://127.0.0.1:" + std::to_string(free_port());
+  for (const std::string command : {"ping", "status", "ring", "keys"}) {
+    expect_error({command, "--broker", nobody, "--timeout", "200ms"}, 3, "kipu up");
+  }
+  expect_error({"append", "a", "b", "--broker", nobody, "--timeout", "200ms"}, 3, nobody);
+}
+
+// A worker that hangs has taken the append, or not: nobody knows.
+TEST_F(ExitCodeTest, IsFourWhereTheOutcomeIsUnknownAndFiveWhileTheClusterIsUnwell) {
+  const std::vector<pid_t> workers{cluster->worker(1), cluster->worker(2)};
+  for (const pid_t worker : workers) ::kill(worker, SIGSTOP);
+  const Finished append = kipu({"append", "unknown", "value", "--timeout", "300ms"});
+  EXPECT_TRUE(eventually([&] { return kipu({"status"}).ended == Ended{5, 0}; }));
+  const Finished status = kipu({"status"});
+  for (const pid_t worker : workers) ::kill(worker, SIGCONT);
+  expect_refusal(append, 4, "may or may not");
+  EXPECT_NE((status.output + status.errors).find("suspect"), std::string::npos)
+      << status.output << status.errors;
+  EXPECT_TRUE(eventually([&] { return kipu({"status"}).ended == Ended{0, 0}; }));
+  output_of({"append", "known", "value"});
+}
+
+TEST_F(ExitCodeTest, IsSixWhereThereIsNothing) {
+  expect_error({"get", "nothing"}, 6, "nothing");
+  EXPECT_EQ(kipu({"exists", "nothing"}).ended, (Ended{6, 0}));
+  EXPECT_EQ(output_of({"count", "nothing"}), "0\n");
+  EXPECT_EQ(output_of({"keys", "nothing"}), "");
+  EXPECT_EQ(kipu({"get", "nothing", "--quiet"}).errors, "");
+}
+
+TEST_F(ExitCodeTest, IsInTheErrorThatProgramsRead) {
+  const Finished refused = kipu({"put", "fruit", "pear", "-o", "json"});
+  EXPECT_EQ(refused.ended, (Ended{1, 0}));
+  EXPECT_EQ(refused.errors.find("{\"error\":{\"code\":\"wrong_mode\",\"message\":\""), 0U)
+      << refused.errors;
+  EXPECT_NE(refused.errors.find("\"exit\":1}}"), std::string::npos) << refused.errors;
+  EXPECT_EQ(kipu({"nonsense", "-o", "json"}).errors.find("{\"error\":"), 0U);
+}
+
+TEST_F(ExitCodeTest, IsZeroForHelp) {
+  for (const std::string command : {"append", "get", "import", "up", "bench", "shell"}) {
+    const std::string help = output_of({"help", command});
+    EXPECT_NE(help.find("kipu " + command), std::string::npos) << help;
+    EXPECT_EQ(output_of({command, "--help"}), help);
+  }
+  EXPECT_NE(output_of({}).find("append"), std::string::npos);
+  EXPECT_EQ(output_of({"--version"}).find("kipu "), 0U);
+}
+
+}  // namespace
+}  // namespace kipu::test
