@@ -26,12 +26,12 @@ schema::AppendRequest sample_request(std::int64_t entries) {
 
 void digest(benchmark::State& state) {
   const Entry entry = sample(1);
-  for (auto _ : state) benchmark::DoNotOptimize(digest_of(entry));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(digest_of(entry));
 }
 BENCHMARK(digest);
 
 void partition(benchmark::State& state) {
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(cluster::partition_of("default", "device-00000042", 1024));
   }
 }
@@ -39,14 +39,14 @@ BENCHMARK(partition);
 
 void encode_appends(benchmark::State& state) {
   const schema::AppendRequest request = sample_request(state.range(0));
-  for (auto _ : state) benchmark::DoNotOptimize(schema::encode(request));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(schema::encode(request));
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(encode_appends)->Arg(1)->Arg(64)->Arg(4096);
 
 void decode_appends(benchmark::State& state) {
   const Buffer bytes = schema::encode(sample_request(state.range(0)));
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(schema::decode<schema::AppendRequest>(bytes.view()));
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
@@ -61,7 +61,7 @@ void plan(benchmark::State& state) {
     worker.store = StoreId{Uuid{i, i}};
     workers.push_back(worker);
   }
-  for (auto _ : state) benchmark::DoNotOptimize(cluster::plan(workers, 1, 1024));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(cluster::plan(workers, 1, 1024));
 }
 BENCHMARK(plan)->Arg(3)->Arg(100);
 
