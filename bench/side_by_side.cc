@@ -103,6 +103,7 @@ void print(const std::string& title, const std::string& unit, const std::string&
   fmt::print("{:<50}{:>12}{:>22}\n", title, unit, share);
   for (const Row& row : rows) {
     std::vector<double> ratios;
+    ratios.reserve(row.figures.size());
     for (std::size_t round = 0; round < row.figures.size(); ++round) {
       ratios.push_back(row.figures[round] / base(round));
     }
@@ -113,6 +114,7 @@ void print(const std::string& title, const std::string& unit, const std::string&
 void compare_batches(const fs::path& directory, Client& embedded, Client& through,
                      Duration length) {
   std::vector<Row> rows;
+  rows.reserve(kBatches.size() + 3);  // and ZeroMQ, and Kipu both ways
   for (const std::size_t batch : kBatches) {
     rows.push_back({fmt::format("LevelDB alone, synced, batches of {}", batch), [=](int round) {
                       const fs::path at = directory / fmt::format("leveldb-{}-{}", batch, round);
