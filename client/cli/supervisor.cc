@@ -22,7 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr Duration kReadyWithin = std::chrono::seconds(60);   // a large store takes time to open
-constexpr Duration kServedWithin = std::chrono::seconds(60);  // hellos, a lease, the first map
+constexpr Duration kServedWithin = std::chrono::seconds(60);  // hellos, and the first map
 constexpr Duration kStopWithin = std::chrono::seconds(30);
 // What the daemons exit with when an I/O error ended them: the same as this program's `unhealthy`.
 constexpr int kIoErrorExit = static_cast<int>(Exit::unhealthy);
