@@ -116,10 +116,15 @@ std::optional<Duration> parse_duration(std::string_view text) {
   const auto count = parse_number<std::uint32_t>(text.substr(0, digits));
   const std::string_view unit = text.substr(digits);
   if (!count) return std::nullopt;
-  if (unit == "ms") return std::chrono::milliseconds(*count);
-  if (unit == "s") return std::chrono::seconds(*count);
-  if (unit == "m") return std::chrono::minutes(*count);
-  if (unit == "h") return std::chrono::hours(*count);
+  // Longer ones serve nothing, and multiples of them might not fit a Duration.
+  constexpr Duration kLongest = std::chrono::hours(24);
+  const auto times = [&](Duration length) {
+    return *count <= kLongest / length ? std::optional(length * *count) : std::nullopt;
+  };
+  if (unit == "ms") return times(std::chrono::milliseconds(1));
+  if (unit == "s") return times(std::chrono::seconds(1));
+  if (unit == "m") return times(std::chrono::minutes(1));
+  if (unit == "h") return times(std::chrono::hours(1));
   return std::nullopt;
 }
 
@@ -166,7 +171,7 @@ Option duration_option(std::string name, std::string help, Duration& into) {
     const auto duration = parse_duration(text);
     if (!duration || *duration <= Duration::zero()) {
       return fail(ErrorCode::invalid_argument,
-                  "'" + text + "' is no length of time, such as 250ms, 5s, 10m or 2h");
+                  "'" + text + "' is no length of time up to a day, such as 250ms, 5s, 10m or 2h");
     }
     into = *duration;
     return {};

@@ -98,6 +98,9 @@ TEST_F(CommandLineTest, RefusesWhatIsMissingUnknownOrOutOfRange) {
   expect_wrong_usage({"--data", "d", "--weight", "-1"}, "'-1'");
   expect_wrong_usage({"--data", "d", "--heartbeat", "0s"}, "'0s'");
   expect_wrong_usage({"--data", "d", "--heartbeat", "5"}, "'5'");
+  expect_wrong_usage({"--data", "d", "--heartbeat", "6000000h"},
+                     "'6000000h'");  // more than 64 bits hold
+  expect_wrong_usage({"--data", "d", "--heartbeat", "25h"}, "'25h'");
   expect_wrong_usage({"--data", "d", "--log-level", "loud"}, "'loud'");
   for (const std::string size : {"", "1.5GiB", "-1", "64 KiB", "64KB", "KiB"}) {
     expect_wrong_usage({"--data", "d", "--reserve", size}, "'" + size + "' is no size");
