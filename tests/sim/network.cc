@@ -1,6 +1,7 @@
 #include "tests/sim/network.h"
 
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -65,6 +66,19 @@ const char* name_of(MessageKind kind) {
   return "unknown";
 }
 
+bool is_asked_of_workers(MessageKind kind) {
+  switch (kind) {
+    case MessageKind::append:
+    case MessageKind::page:
+    case MessageKind::count:
+    case MessageKind::keys:
+    case MessageKind::scan:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // A message in the trace: what happens to it, its kind, its request.
 void note(World& world, const std::string& who, const char* what, const Message& message) {
   world.note(who, fmt::format("{} {}", what, name_of(message.envelope.kind)),
@@ -123,8 +137,21 @@ bool Network::to_peer(const PeerId& to, Message message) {
   if (chance(options_.duplicated)) {
     carry_to_peer(link, {message.envelope, message.body.copy()});
   }
+  if (link.is_worker && is_asked_of_workers(message.envelope.kind) && chance(options_.strayed)) {
+    stray(link, message);
+  }
   carry_to_peer(link, std::move(message));
   return true;
+}
+
+// As if the broker had taken one worker for another.
+void Network::stray(const Link& meant, const Message& message) {
+  std::vector<Link*> others;
+  for (auto& [name, link] : links_) {
+    if (link.is_worker && &link != &meant) others.push_back(&link);
+  }
+  if (others.empty()) return;
+  carry_to_peer(*others[world_.rng.below(others.size())], {message.envelope, message.body.copy()});
 }
 
 void Network::carry_to_peer(Link& link, Message message) {
@@ -154,7 +181,7 @@ void Network::cut(const Peer& peer, bool to_broker, bool from_broker, Duration l
 }
 
 void Network::heal() {
-  options_.lost = options_.duplicated = options_.slow = options_.refused = 0;
+  options_.lost = options_.duplicated = options_.slow = options_.refused = options_.strayed = 0;
   for (auto& [name, link] : links_) {
     link.cut_to_broker_until = link.cut_from_broker_until = Duration::zero();
   }

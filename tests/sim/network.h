@@ -1,6 +1,6 @@
 // The network: every worker and every client has one connection to the broker. A message may be
-// late, out of order, duplicated or lost, and a connection may be cut, or be made anew under
-// another name.
+// late, out of order, duplicated or lost, a connection may be cut, or be made anew under another
+// name, and a worker may get a copy of what another is asked.
 //
 // Faults that may happen here: any, between any two processes. Recovery stays possible because
 // heal() ends them all, and nothing that matters lies in a message alone.
@@ -64,6 +64,7 @@ class Network {
   }
   void carry_to_broker(Link& link, schema::Message message);
   void carry_to_peer(Link& link, schema::Message message);
+  void stray(const Link& meant, const schema::Message& message);
   static PeerId id_of(const Link& link);
 
   World& world_;

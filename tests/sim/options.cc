@@ -84,6 +84,7 @@ Options draw_options(std::uint64_t seed) {
   options.broker.max_in_flight = one_of<std::size_t>(rng, {2, 20, 65'536});
   options.worker = draw_worker(rng);
   options.client = draw_client(rng);
+  options.network.strayed = one_of(rng, {0U, 50U, 300U});
   return options;
 }
 

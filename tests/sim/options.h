@@ -33,6 +33,7 @@ struct NetworkOptions {
   std::uint32_t slow = 0;        // of 10,000 messages: these take up to `slowest`
   Duration slowest = std::chrono::milliseconds(300);
   std::uint32_t refused = 0;  // of 10,000 sends: the transport takes nothing
+  std::uint32_t strayed = 0;  // of 10,000 requests to a worker: another gets them, too
 };
 
 struct DiskOptions {
