@@ -33,8 +33,8 @@ Error to_error(const zmq::error_t& error, const std::string& endpoint) {
       return {ErrorCode::unavailable,
               "no file descriptors left for " + endpoint + ": raise `ulimit -n`"};
     default:
-      return {ErrorCode::invalid_argument,
-              "cannot use the endpoint '" + endpoint + "': " + error.what()};
+      return {ErrorCode::invalid_argument, "cannot use the endpoint '" + endpoint + "' (" +
+                                               error.what() + "): write tcp://HOST:PORT"};
   }
 }
 

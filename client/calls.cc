@@ -54,7 +54,7 @@ Result<Bucket> find_bucket(Loop& loop, const CallOptions& options) {
   if (auto map = fetch_map(loop, options); !map) return fail(std::move(map).error());
   if (auto known = loop.known_bucket(options.bucket)) return *known;
   return fail(ErrorCode::unknown_bucket,
-              fmt::format("there is no bucket \"{}\": make it first", options.bucket));
+              fmt::format("there is no bucket {}; create it first", options.bucket));
 }
 
 Status check_read_level(const CallOptions& options) {

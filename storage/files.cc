@@ -93,6 +93,8 @@ Status rename_file(const fs::path& from, const fs::path& to) {
 }
 
 Status sync_directory(const fs::path& directory) {
+  // The parent of a path of one name is an empty path.
+  if (directory.empty()) return sync_directory(".");
   const Result<FileDescriptor> opened = open_file(directory, O_RDONLY | O_DIRECTORY);
   if (!opened) return fail(opened.error());
   return sync(*opened, directory);

@@ -131,13 +131,13 @@ Result<Exit> append_each(Context& context) {
   list.finish();
   if (const auto failure = acks.failure()) {
     return fail(failure->error.code,
-                fmt::format("line {}: {}; {} entries were acknowledged", failure->number,
+                fmt::format("line {}: {}; entries acknowledged: {}", failure->number,
                             failure->error.message, acks.acknowledged()));
   }
   if (!status) return fail(status.error());
   if (!interrupted()) return Exit::done;
   note(context.out.style(),
-       fmt::format("kipu: interrupted: {} entries were acknowledged", acks.acknowledged()));
+       fmt::format("kipu: interrupted; entries acknowledged: {}", acks.acknowledged()));
   return Exit::interrupted;
 }
 

@@ -23,10 +23,10 @@ tl::unexpected<Error> unknown_option(std::string_view word, std::span<const Opti
   std::vector<std::string> names;
   for (const OptionSpec& option : known) names.push_back(fmt::format("--{}", option.name));
   const auto near = nearest(word.substr(0, word.find('=')), names);
-  return fail(ErrorCode::invalid_argument,
-              fmt::format("unknown option {}{}; a key or value that starts with a dash goes after "
-                          "`--`",
-                          in_quotes(word), near ? fmt::format(": did you mean {}?", *near) : ""));
+  return fail(
+      ErrorCode::invalid_argument,
+      fmt::format("unknown option {}{} a key or value that starts with a dash goes after `--`",
+                  in_quotes(word), near ? fmt::format(": did you mean {}? Else,", *near) : ";"));
 }
 
 // An option as one word gave it.

@@ -53,7 +53,7 @@ Status read_setting(std::string_view name, const toml::node& node, std::string_v
   if (setting == nullptr) return wrong(source, fmt::format("unknown setting '{}'", name));
   *setting = node.value<std::string>();
   if (*setting) return {};
-  return wrong(source, fmt::format("{} is no string", name));
+  return wrong(source, fmt::format("{} is no string: put its value in quotes", name));
 }
 
 // The library as Debian builds it throws; this is where that stops.

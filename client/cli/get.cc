@@ -16,7 +16,10 @@ struct Shown {
   bool more = false;  // there is a value past the limit
 };
 
+// JSON says it by its values and the exit code.
 Exit none_found(const Context& context, std::string_view key) {
+  const Format format = context.out.style().format;
+  if (format == Format::json || format == Format::jsonl) return Exit::not_found;
   note(context.out.style(), fmt::format("kipu: no values under {} in bucket '{}'", in_quotes(key),
                                         context.settings.bucket));
   return Exit::not_found;

@@ -223,9 +223,9 @@ Error failed_import(const Outcome& outcome, const ImportRequest& request) {
   Error error = *outcome.failure();
   const bool bad_line = Outcome::is_bad_line(error.code);
   error.message +=
-      fmt::format("; {} entries were acknowledged{}", format_number(outcome.acknowledged()),
-                  bad_line       ? ", --skip-bad would pass over it"
-                  : request.once ? ", run it again to go on"
+      fmt::format("; entries acknowledged: {}{}", format_number(outcome.acknowledged()),
+                  bad_line       ? "; --skip-bad passes over such lines"
+                  : request.once ? "; run it again to go on"
                                  : "");
   return error;
 }

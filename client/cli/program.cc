@@ -43,6 +43,12 @@ Status check_operands(const Command& command, const Arguments& arguments) {
                           usage_line(command), command.name));
 }
 
+// What the library says, and what to type.
+Error with_remedy(Error error) {
+  if (error.code == ErrorCode::unknown_bucket) error.message += ": `kipu bucket create NAME`";
+  return error;
+}
+
 Exit run_command(const Command& command, Arguments arguments, const Style& early) {
   const auto config = load_config(config_home() / "kipu.toml");
   if (!config) return report(config.error(), early);
@@ -60,7 +66,7 @@ Exit run_command(const Command& command, Arguments arguments, const Style& early
   Context context{command, std::move(arguments), *std::move(settings), out};
   const auto exit = command.run(context);
   out.flush();
-  return exit ? *exit : report(exit.error(), style);
+  return exit ? *exit : report(with_remedy(exit.error()), style);
 }
 
 Exit without_command(const Arguments& arguments, std::span<const Command> table) {
@@ -89,10 +95,17 @@ Result<const Command*> resolve_command(std::span<const Command> table,
   }
   if (names.empty()) {
     for (const Command& command : table) names.emplace_back(command.name);
-    const auto near = nearest(first, names);
+    auto near = nearest(first, names);
+    // `bukcet list`: the first word alone resembles no command.
+    std::erase_if(names,
+                  [](const std::string& name) { return name.find(' ') == std::string::npos; });
+    if (!near && at < words.size()) {
+      near = nearest(fmt::format("{} {}", first, words[at]), names);
+    }
     return fail(ErrorCode::invalid_argument,
-                fmt::format("no command {}{}; `kipu help` lists them", in_quotes(first),
-                            near ? fmt::format(": did you mean `kipu {}`?", *near) : ""));
+                near ? fmt::format("no command {}: did you mean `kipu {}`? `kipu help` lists all",
+                                   in_quotes(first), *near)
+                     : fmt::format("no command {}; `kipu help` lists them", in_quotes(first)));
   }
   const std::string both = fmt::format("{} {}", first, at < words.size() ? words[at] : "");
   if (const Command* command = find_command(table, both)) {

@@ -70,7 +70,8 @@ void join(std::string& out, const std::vector<std::string>& cells) {
 
 void version_json(const MapVersion& version, JsonWriter& json) {
   json.key("map").begin_object();
-  json.member("generation", version.generation).member("nonce", version.nonce);
+  json.member("generation", version.generation)
+      .member("nonce", fmt::format("{:016x}", version.nonce));
   json.member("epoch", version.epoch).end_object();
 }
 

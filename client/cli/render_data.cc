@@ -121,7 +121,10 @@ void render_text(const ImportSummary& result, const Style& style, std::string& o
       result.seconds,
       format_number(
           static_cast<std::uint64_t>(static_cast<double>(result.acknowledged) / seconds)));
-  if (result.bad > 0) out += fmt::format(", skipped {} bad lines", format_number(result.bad));
+  if (result.bad > 0) {
+    out += fmt::format(", skipped {} bad {}", format_number(result.bad),
+                       result.bad == 1 ? "line" : "lines");
+  }
   out += '\n';
 }
 

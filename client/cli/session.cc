@@ -32,7 +32,12 @@ Result<Client> open_client(const Context& context, Purpose purpose) {
     EmbeddedOptions embedded;
     embedded.client = options;
     embedded.create = purpose == Purpose::write;
-    return open_embedded(*settings.embedded, embedded);
+    auto client = open_embedded(*settings.embedded, embedded);
+    if (client || client.error().code != ErrorCode::not_a_store) return client;
+    return fail(ErrorCode::not_a_store,
+                fmt::format("{0} holds no store: `kipu --embedded {0} append KEY VALUE` makes one, "
+                            "if {0} is new or empty",
+                            *settings.embedded));
   }
   auto client = Client::connect(options);
   if (client || client.error().code != ErrorCode::unavailable) return client;

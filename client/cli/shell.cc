@@ -209,9 +209,10 @@ Result<const ShellCommand*> find_shell_command(std::string_view typed) {
     names.emplace_back(command.name);
   }
   const auto near = nearest(name, names);
-  return fail(ErrorCode::invalid_argument,
-              fmt::format("no command {}{}; HELP lists them", in_quotes(typed),
-                          near ? fmt::format(": did you mean {}?", *near) : ""));
+  return fail(
+      ErrorCode::invalid_argument,
+      near ? fmt::format("no command {}: did you mean {}? HELP lists all", in_quotes(typed), *near)
+           : fmt::format("no command {}; HELP lists them", in_quotes(typed)));
 }
 
 Status run_line(Shell& shell, std::string_view line) {

@@ -69,9 +69,10 @@ Result<ClusterRecord> settle_record(const UpRequest& request,
   }
   if (request.workers && *request.workers != found->workers) {
     return fail(ErrorCode::unsupported,
-                fmt::format("{} was made with {} workers, and this version cannot change that: "
+                fmt::format("{} was made with {} {}, and this version cannot change that: "
                             "leave out --workers, or name another directory with --data",
-                            request.data.string(), found->workers));
+                            request.data.string(), found->workers,
+                            found->workers == 1 ? "worker" : "workers"));
   }
   if (request.partitions && *request.partitions != found->partitions) {
     return fail(ErrorCode::unsupported,

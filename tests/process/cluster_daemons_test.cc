@@ -54,6 +54,14 @@ TEST_F(BrokerDaemonTest, NamesItsPortsAndStopsWhenTold) {
   EXPECT_EQ(broker.wait(), (Ended{0, 0})) << broker.errors();
 }
 
+TEST_F(BrokerDaemonTest, MakesADirectoryNamedWithoutAPath) {
+  const std::string here = directory_.path().string();
+  const Finished made = run({"/bin/sh", "-c", R"(cd "$1" && exec "$0" init --data b --workers 1)",
+                             program("kipu-broker"), here});
+  EXPECT_EQ(made.ended, (Ended{0, 0})) << made.errors;
+  EXPECT_TRUE(made.output.starts_with("cluster ")) << made.output;
+}
+
 TEST_F(BrokerDaemonTest, NamesTheRemedyWhereThereIsNoCluster) {
   expect_refused(run(command()), "kipu-broker init --data " + data_);
 }

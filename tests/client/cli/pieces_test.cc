@@ -245,6 +245,8 @@ TEST(CommandTableTest, ResolvesNamesOfOneWordAndOfTwo) {
 TEST(CommandTableTest, AnswersAMistypedCommandWithTheNearest) {
   EXPECT_THAT(resolved({"apend"}).error().message, HasSubstr("`kipu append`"));
   EXPECT_THAT(resolved({"bucket", "lst"}).error().message, HasSubstr("`kipu bucket list`"));
+  EXPECT_THAT(resolved({"bukcet", "list"}).error().message, HasSubstr("`kipu bucket list`"));
+  EXPECT_THAT(resolved({"appnd", "key", "value"}).error().message, HasSubstr("`kipu append`"));
   EXPECT_THAT(resolved({"bucket"}).error().message, HasSubstr("not whole"));
   EXPECT_THAT(resolved({"frobnicate"}).error().message, HasSubstr("`kipu help`"));
 }

@@ -19,7 +19,8 @@ TEST_F(ExitCodeTest, IsOneWhereTheStoreRefuses) {
   expect_error({"get", ""}, 1, "key");
   expect_error({"append", "fruit", "apple", "--bucket", "nowhere", "--timeout", "500ms"}, 1,
                "nowhere");
-  expect_error({"get", "fruit", "--bucket", "nowhere", "--timeout", "500ms"}, 1, "nowhere");
+  expect_error({"get", "fruit", "--bucket", "nowhere", "--timeout", "500ms"}, 1,
+               "kipu bucket create");
   expect_error({"append", std::string(1025, 'k'), "apple"}, 1, "");
   output_of({"bucket", "create", "fixed"});
   output_of({"bucket", "create", "fixed"});
@@ -100,6 +101,11 @@ TEST_F(ExitCodeTest, IsSixWhereThereIsNothing) {
   EXPECT_EQ(output_of({"count", "nothing"}), "0\n");
   EXPECT_EQ(output_of({"keys", "nothing"}), "");
   EXPECT_EQ(kipu({"get", "nothing", "--quiet"}).errors, "");
+  // Programs read that there is none, and no sentence beside it.
+  const Finished none = kipu({"get", "nothing", "-o", "json"});
+  EXPECT_EQ(none.ended, (Ended{6, 0}));
+  EXPECT_EQ(none.output, "{\"values\":[]}\n");
+  EXPECT_EQ(none.errors, "");
 }
 
 TEST_F(ExitCodeTest, IsInTheErrorThatProgramsRead) {
