@@ -79,6 +79,10 @@ void Machine::on_client_message(Now now, const PeerId& from, Message message, Ef
   if (envelope.version != schema::kProtocolVersion) {
     return state_->refuse(from, envelope, wrong_version(envelope), effects);
   }
+  if (envelope.remaining <= Duration::zero()) {
+    return state_->refuse(from, envelope, {ErrorCode::deadline_exceeded, "no time was left"},
+                          effects);
+  }
   if (state_->stopped) return state_->refuse(from, envelope, state_->no_map(), effects);
   switch (envelope.kind) {
     case MessageKind::client_hello:

@@ -76,9 +76,6 @@ void Machine::State::on_bucket_create(Now now, const PeerId& from, const Message
   if (Status status = cluster::validate(create->bucket); !status) {
     return refuse(from, request, status.error(), effects);
   }
-  if (request.remaining <= Duration::zero()) {
-    return refuse(from, request, {ErrorCode::deadline_exceeded, "no time was left"}, effects);
-  }
   if (maps.in_force() == nullptr) return refuse(from, request, no_map(), effects);
   const Result<bool> there = has_bucket(maps.in_force()->map, create->bucket);
   if (!there) return refuse(from, request, there.error(), effects);
@@ -154,9 +151,6 @@ void Machine::State::expire_changes(Now now, Effects& effects) {
 
 void Machine::State::route(Now now, const PeerId& from, Message message, Effects& effects) {
   const Envelope& request = message.envelope;
-  if (request.remaining <= Duration::zero()) {
-    return refuse(from, request, {ErrorCode::deadline_exceeded, "no time was left"}, effects);
-  }
   if (!request.expects_reply && request.kind != MessageKind::append) return;
   const Result<const Member*> worker = route_to(request);
   if (!worker) return refuse(from, request, worker.error(), effects);

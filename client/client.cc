@@ -33,9 +33,14 @@ AppendCall append_call(std::string_view key, EntryKind kind, Values values,
 }
 
 Result<Stamp> stamp_of(Completion completion) {
+  const std::optional<Stamp> stamp = completion.stamp;
   auto appended = client::unwrap<Appended>(std::move(completion));
-  if (!appended) return fail(std::move(appended).error());
-  return appended->stamp;
+  if (appended) return appended->stamp;
+  Error error = std::move(appended).error();
+  if (error.code == ErrorCode::outcome_unknown && stamp) {
+    error.message += "; the same again with stamp " + stamp->to_string() + " settles it";
+  }
+  return fail(std::move(error));
 }
 
 Result<Stamp> append_and_wait(Client::Loop& loop, AppendCall call, const CallOptions& options) {

@@ -27,6 +27,10 @@ Result<Source> source_of(const Context& context) {
     if (operands.size() == 1) return Source::file;
     return fail(ErrorCode::invalid_argument, "append: values and --file exclude each other");
   }
+  if (dash && arguments.has("stamp") && !arguments.has("together")) {
+    return fail(ErrorCode::invalid_argument,
+                "append: --stamp is of one entry: with `-`, it takes --together");
+  }
   if (dash) return arguments.has("together") ? Source::lines_together : Source::lines;
   if (arguments.has("together")) {
     return fail(ErrorCode::invalid_argument,
@@ -94,15 +98,23 @@ Result<Values> collect_values(const Context& context, Source source) {
   return values;
 }
 
-AppendOptions append_options(const Context& context) {
+Result<AppendOptions> append_options(const Context& context) {
   AppendOptions options;
   context.settings.apply(options);
+  const auto text = context.arguments.get("stamp");
+  if (!text) return options;
+  options.stamp = Stamp::parse(*text);
+  if (!options.stamp) {
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("{} is no stamp: write the 32 hex digits that were shown", in_quotes(*text)));
+  }
   return options;
 }
 
 Status append_lines(Client& client, const Context& context, OrderedAcks& acks) {
   LineReader reader(STDIN_FILENO, context.out.style().terminator, interrupted);
-  const AppendOptions options = append_options(context);
+  const AppendOptions options = *append_options(context);  // without --stamp it cannot fail
   while (!interrupted() && !acks.failure()) {
     const auto line = reader.next();
     if (!line) return fail(line.error());
@@ -161,17 +173,19 @@ Result<Exit> run_append(Context& context) {
   if (*source == Source::lines) return append_each(context);
   auto values = collect_values(context, *source);
   if (!values) return fail(values.error());
+  const auto options = append_options(context);
+  if (!options) return fail(options.error());
   auto client = open_client(context, Purpose::write);
   if (!client) return fail(client.error());
-  return show_stamp(
-      context, client->append(context.operands()[0], *std::move(values), append_options(context)));
+  return show_stamp(context, client->append(context.operands()[0], *std::move(values), *options));
 }
 
 Result<Exit> run_put(Context& context) {
+  const auto options = append_options(context);
+  if (!options) return fail(options.error());
   auto client = open_client(context, Purpose::write);
   if (!client) return fail(client.error());
-  const auto stamp =
-      client->put(context.operands()[0], context.operands()[1], append_options(context));
+  const auto stamp = client->put(context.operands()[0], context.operands()[1], *options);
   if (stamp) return show_stamp(context, stamp);
   return fail(with_remedy(stamp.error(), context.settings.bucket,
                           "use `kipu append`, or a bucket made with `kipu bucket create NAME "
@@ -179,9 +193,11 @@ Result<Exit> run_put(Context& context) {
 }
 
 Result<Exit> run_remove(Context& context) {
+  const auto options = append_options(context);
+  if (!options) return fail(options.error());
   auto client = open_client(context, Purpose::write);
   if (!client) return fail(client.error());
-  const auto stamp = client->remove(context.operands()[0], append_options(context));
+  const auto stamp = client->remove(context.operands()[0], *options);
   if (stamp) return show_stamp(context, stamp);
   return fail(with_remedy(stamp.error(), context.settings.bucket,
                           "what was appended stays; only buckets of mode wmrm have removals"));

@@ -13,6 +13,11 @@ namespace {
 constexpr std::array kAppendOptions{
     OptionSpec{"file", '\0', "PATH", "one value: the file's bytes"},
     OptionSpec{"together", '\0', "", "with `-`: all lines are one entry"},
+    OptionSpec{"stamp", '\0', "STAMP", "ask again for an append whose outcome was unknown"},
+};
+
+constexpr std::array kPutOptions{
+    OptionSpec{"stamp", '\0', "STAMP", "ask again for a write whose outcome was unknown"},
 };
 
 constexpr std::array kGetOptions{
@@ -116,26 +121,14 @@ constexpr std::array kCommands{
     Command{"keys", "[PREFIX]", "Lists the bucket's keys in byte order",
             "kipu keys\nkipu keys user: --limit 20\nkipu keys user: --count", "", kKeysOptions, 0,
             1, run_keys},
-    Command{"put",
-            "KEY VALUE",
-            "Replaces the value of a key, in a wmrm bucket",
+    Command{"put", "KEY VALUE", "Replaces the value of a key, in a wmrm bucket",
             "kipu bucket create settings --mode wmrm\n"
             "kipu put theme dark --bucket settings",
-            "",
-            {},
-            2,
-            2,
-            run_put},
-    Command{"remove",
-            "KEY",
-            "Removes the value of a key, in a wmrm bucket",
+            "", kPutOptions, 2, 2, run_put},
+    Command{"remove", "KEY", "Removes the value of a key, in a wmrm bucket",
             "kipu remove theme --bucket settings\n"
             "kipu get theme --bucket settings --history   # what it was stays readable",
-            "",
-            {},
-            1,
-            1,
-            run_remove},
+            "", kPutOptions, 1, 1, run_remove},
     Command{"import", "FILE | -", "Appends many entries",
             "kipu import words.tsv\n"
             "kipu import words.tsv --once words   # again, if need be: nothing is stored twice\n"

@@ -244,7 +244,10 @@ TEST(ClientTest, ReportsTheDeadlineOfAnAppendThatNobodyAnswers) {
   cluster.hold(MessageKind::append);
   AppendOptions options;
   options.timeout = std::chrono::milliseconds(20);
-  EXPECT_EQ(client.append("key", "value", options).error().code, ErrorCode::outcome_unknown);
+  const Result<Stamp> stamp = client.append("key", "value", options);
+  ASSERT_FALSE(stamp);
+  EXPECT_EQ(stamp.error().code, ErrorCode::outcome_unknown);
+  EXPECT_NE(stamp.error().message.find("with stamp "), std::string::npos) << stamp.error().message;
 }
 
 TEST(ClientTest, RefusesWhatNoBucketTakes) {

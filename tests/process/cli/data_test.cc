@@ -170,5 +170,14 @@ TEST_F(DataTest, ReplacesAndRemovesInAWmrmBucket) {
   expect_error({"append", "theme", "dark", "--bucket", "settings"}, 1, "");
 }
 
+TEST_F(DataTest, AsksAgainUnderAStampAndStoresItOnce) {
+  const std::string shown = output_of({"append", "asked", "value"});
+  const std::string stamp = shown.substr(0, 32);
+  EXPECT_EQ(output_of({"append", "asked", "value", "--stamp", stamp}), shown);
+  EXPECT_EQ(output_of({"get", "asked"}), "value\n");
+  expect_error({"append", "asked", "value", "--stamp", "12"}, 2, "no stamp");
+  expect_error({"append", "asked", "-", "--stamp", stamp}, 2, "--together");
+}
+
 }  // namespace
 }  // namespace kipu::test
