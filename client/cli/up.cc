@@ -258,6 +258,18 @@ bool wait_for_end(pid_t pid) {
   return ended > 0;
 }
 
+Exit stopped(Context& context, const DownReport& report) {
+  const Format format = context.out.style().format;
+  if (format == Format::json || format == Format::jsonl) {
+    show(context.out, report);
+  } else if (report.was_running) {
+    note(context.out.style(), fmt::format("kipu: the cluster in {} has stopped", report.data));
+  } else {
+    note(context.out.style(), fmt::format("kipu: nothing runs over {}", report.data));
+  }
+  return Exit::done;
+}
+
 }  // namespace
 
 Result<Exit> run_up(Context& context) {
@@ -286,8 +298,7 @@ Result<Exit> run_down(Context& context) {
   const ClusterFolder folder(data);
   const auto pid = folder.holder();
   if (!pid) {
-    note(context.out.style(), fmt::format("kipu: nothing runs over {}", data.string()));
-    return Exit::done;
+    return stopped(context, {data.string(), false});
   }
   if (::kill(*pid, SIGTERM) != 0 && errno != ESRCH) {
     return fail(ErrorCode::io_error,
@@ -297,8 +308,7 @@ Result<Exit> run_down(Context& context) {
     return fail(ErrorCode::deadline_exceeded, fmt::format("process {} has not stopped yet; see {}",
                                                           *pid, folder.log("up").string()));
   }
-  note(context.out.style(), fmt::format("kipu: the cluster in {} has stopped", data.string()));
-  return Exit::done;
+  return stopped(context, {data.string(), true});
 }
 
 }  // namespace kipu::cli

@@ -41,6 +41,14 @@ void render_json(const UpReport& result, JsonWriter& json) {
   json.end_object();
 }
 
+void render_text(const DownReport& /*result*/, const Style& /*style*/, std::string& /*out*/) {}
+
+void render_raw(const DownReport& /*result*/, const Style& /*style*/, std::string& /*out*/) {}
+
+void render_json(const DownReport& result, JsonWriter& json) {
+  json.member("data", result.data).member("was_running", result.was_running);
+}
+
 void render(const UpReport& result, const Style& style, std::string& out) {
   if (style.format == Format::text || style.format == Format::raw) {
     render_text(result, style, out);

@@ -79,6 +79,9 @@ TEST_F(UpTest, GoesOnDetachedUntilItIsToldToStop) {
   EXPECT_TRUE(std::filesystem::is_empty(home / "data" / "pids"));
   expect_refused(kipu({"ping", "--timeout", "200ms", "--broker", endpoint}, home), 3, "");
   expect_refused(kipu({"down", "--data", data}, home), 0, "nothing runs");
+  const Finished again = kipu({"down", "--data", data, "-o", "json"}, home);
+  EXPECT_EQ(again.output, "{\"data\":\"" + data + "\",\"was_running\":false}\n");
+  EXPECT_EQ(again.errors, "");
   expect_refused(kipu({"down", "--data", (home / "none").string()}, home), 1, "holds no cluster");
 }
 
