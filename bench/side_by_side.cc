@@ -111,26 +111,50 @@ void print(const std::string& title, const std::string& unit, const std::string&
   }
 }
 
-void compare_batches(const fs::path& directory, Client& embedded, Client& through,
-                     Duration length) {
+// Every measurement of appends in batches begins with an empty store, so that none has more to
+// compact than another.
+double fresh_embedded(const fs::path& at, Duration length) {
+  double rate = 0;
+  {
+    Client client = must(open_embedded(at));
+    rate = must(batched_appends(client, length));
+  }
+  fs::remove_all(at);
+  return rate;
+}
+
+double fresh_cluster(const fs::path& programs, const fs::path& at, Duration length) {
+  double rate = 0;
+  {
+    const Cluster cluster(programs, at);
+    Client client = cluster.connect();
+    rate = must(batched_appends(client, length));
+  }
+  fs::remove_all(at);
+  return rate;
+}
+
+double fresh_leveldb(const fs::path& at, std::size_t batch, Duration length) {
+  const double rate = raw_leveldb(at, batch, length);
+  fs::remove_all(at);
+  return rate;
+}
+
+void compare_batches(const fs::path& programs, const fs::path& directory, Duration length) {
+  const fs::path at = directory / "fresh";
   std::vector<Row> rows;
-  rows.reserve(kBatches.size() + 3);  // and ZeroMQ, and Kipu both ways
+  rows.reserve(kBatches.size() + 3);
   for (const std::size_t batch : kBatches) {
-    rows.push_back({fmt::format("LevelDB alone, synced, batches of {}", batch), [=](int round) {
-                      const fs::path at = directory / fmt::format("leveldb-{}-{}", batch, round);
-                      const double rate = raw_leveldb(at, batch, length);
-                      fs::remove_all(at);
-                      return rate;
-                    }});
+    rows.push_back({fmt::format("LevelDB alone, synced, batches of {}", batch),
+                    [=](int) { return fresh_leveldb(at, batch, length); }});
   }
   rows.push_back({fmt::format("ZeroMQ alone, {} of them in a message", kEchoedAppends), [=](int) {
                     const auto echoed = static_cast<double>(kEchoedAppends);
                     return echoed * echo_throughput(append_frames(kEchoedAppends), 4, length);
                   }});
-  rows.push_back({"Kipu embedded",
-                  [&embedded, length](int) { return must(batched_appends(embedded, length)); }});
+  rows.push_back({"Kipu embedded", [=](int) { return fresh_embedded(at, length); }});
   rows.push_back({"Kipu through the broker, one worker",
-                  [&through, length](int) { return must(batched_appends(through, length)); }});
+                  [=](int) { return fresh_cluster(programs, at, length); }});
   measure(rows);
   print(fmt::format("Appends of {}-byte values, many under way", kValueBytes), "per second",
         "of LevelDB's best", rows, [&](std::size_t round) {
@@ -142,35 +166,23 @@ void compare_batches(const fs::path& directory, Client& embedded, Client& throug
         });
 }
 
-void compare_singles(const fs::path& directory, Client& embedded, Client& through,
-                     Duration length) {
+void compare_singles(const fs::path& programs, const fs::path& directory, Duration length) {
+  const Cluster cluster(programs, directory);
+  Client through = cluster.connect();
+  Client embedded = must(open_embedded(directory / "embedded"));
   std::vector<Row> rows;
   rows.push_back({"ZeroMQ echo through a proxy",
                   [=](int) { return echo_round_trip(append_frames(1), length); }});
   rows.push_back(
       {"one write and fdatasync", [=](int) { return write_and_fdatasync(directory, length); }});
-  rows.push_back({"LevelDB alone, synced, batches of 1", [=](int round) {
-                    const fs::path at = directory / fmt::format("leveldb-1-{}", round);
-                    const double rate = raw_leveldb(at, 1, length);
-                    fs::remove_all(at);
-                    return 1e6 / rate;
-                  }});
-  rows.push_back({"Kipu embedded",
-                  [&embedded, length](int) { return must(single_appends(embedded, length)); }});
+  rows.push_back({"LevelDB alone, synced, batches of 1",
+                  [=](int) { return 1e6 / fresh_leveldb(directory / "single", 1, length); }});
+  rows.push_back({"Kipu embedded", [&](int) { return must(single_appends(embedded, length)); }});
   rows.push_back({"Kipu through the broker, one worker",
-                  [&through, length](int) { return must(single_appends(through, length)); }});
+                  [&](int) { return must(single_appends(through, length)); }});
   measure(rows);
   print("One append at a time (LevelDB: mean)", "p50 in µs", "of echo and sync", rows,
         [&](std::size_t round) { return rows[0].figures[round] + rows[1].figures[round]; });
-}
-
-void run(const fs::path& programs, const fs::path& directory, Duration length) {
-  const Cluster cluster(programs, directory);
-  Client through = cluster.connect();
-  Client embedded = must(open_embedded(directory / "embedded"));
-  compare_singles(directory, embedded, through, length);
-  fmt::print("\n");
-  compare_batches(directory, embedded, through, length);
 }
 
 }  // namespace
@@ -188,7 +200,10 @@ int main(int argc, char** argv) {
   fs::remove_all(directory);
   fs::create_directories(directory);
   const auto length = std::chrono::duration<double>(seconds);
-  kipu::bench::run(programs, directory, std::chrono::duration_cast<kipu::Duration>(length));
+  const auto each = std::chrono::duration_cast<kipu::Duration>(length);
+  kipu::bench::compare_singles(programs, directory, each);
+  fmt::print("\n");
+  kipu::bench::compare_batches(programs, directory, each);
   fs::remove_all(directory);
   return 0;
 }

@@ -35,9 +35,9 @@ struct Config {
   ClusterId cluster;        // none: whatever answers
   Duration linger =
       std::chrono::milliseconds(1);  // how long a batch waits to fill, once others fly
-  std::size_t batch_bytes = std::size_t{256} * 1024;
+  std::size_t batch_bytes = std::size_t{512} * 1024;
   std::uint32_t batch_entries = 8192;
-  std::uint32_t batches_in_flight = 4;                 // per worker
+  std::uint32_t batches_in_flight = 8;                 // per worker
   Duration attempt_timeout = std::chrono::seconds(1);  // unanswered so long: try again
   Duration least_backoff = std::chrono::milliseconds(5);
   Duration most_backoff = std::chrono::milliseconds(500);

@@ -46,7 +46,7 @@ struct ClientOptions {
   Duration timeout = std::chrono::seconds(5);  // of calls that name none
   // Batching: an append waits at most `linger` for others, once batches are on their way.
   Duration linger = std::chrono::milliseconds(1);
-  std::size_t batch_bytes = std::size_t{256} * 1024;
+  std::size_t batch_bytes = std::size_t{512} * 1024;
   std::uint32_t batch_entries = 8192;
   // append_async blocks while so many bytes of appends are unanswered.
   std::size_t in_flight_bytes = std::size_t{16} * 1024 * 1024;
