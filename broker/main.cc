@@ -153,7 +153,7 @@ int run(int argc, const char* const* argv) {
   const Status status = parsed.action == daemon::Action::init ? init(flags) : serve(flags);
   if (status) return 0;
   daemon::complain(kProgram, status.error());
-  return 1;
+  return daemon::exit_code_of(status.error());
 }
 
 }  // namespace

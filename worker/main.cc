@@ -96,7 +96,7 @@ Status serve_with(const Flags& flags, daemon::Log& log, storage::Store& store) {
   if (log.to_file()) log.write({LogLevel::error, status.error().message});
   daemon::complain(kProgram, status.error());
   // Without closing anything: the disk may have failed, and then closing may wait for ever.
-  std::_Exit(1);
+  std::_Exit(daemon::exit_code_of(status.error()));
 }
 
 Status serve(const Flags& flags) {
@@ -127,7 +127,7 @@ int run(int argc, const char* const* argv) {
   const Status status = parsed.action == daemon::Action::init ? init(flags) : serve(flags);
   if (status) return 0;
   daemon::complain(kProgram, status.error());
-  return 1;
+  return daemon::exit_code_of(status.error());
 }
 
 }  // namespace

@@ -92,6 +92,11 @@ void announce(std::string_view line) {
   std::fflush(stdout);
 }
 
+int exit_code_of(const Error& error) {
+  const bool broken = error.code == ErrorCode::io_error || error.code == ErrorCode::corrupt;
+  return broken ? 5 : 1;
+}
+
 void complain(std::string_view program, const Error& error) {
   std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(program.size()), program.data(),
                error.message.c_str());

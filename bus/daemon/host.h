@@ -44,6 +44,10 @@ std::uint64_t raise_descriptor_limit();
 // Writes a line to stdout, for whoever started the daemon: it serves now.
 void announce(std::string_view line);
 
+// What a daemon that `error` ended exits with: 5 where a disk or a file failed, which no restart
+// mends, so that its supervisor can tell; else 1.
+[[nodiscard]] int exit_code_of(const Error& error);
+
 // Says on stderr what ended `program`.
 void complain(std::string_view program, const Error& error);
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstring>
+#include <fstream>
 #include <functional>
 
 #include <arpa/inet.h>
@@ -29,6 +30,17 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kStopWithinMilliseconds = 90'000;
+constexpr int kLeftoversMilliseconds = 20'000;
+
+// Waits until the process has ended. False if it has not in time.
+bool wait_for_end(pid_t pid, int milliseconds) {
+  const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  if (descriptor < 0) return errno == ESRCH;
+  pollfd source{descriptor, POLLIN, 0};
+  const int ended = ::poll(&source, 1, milliseconds);
+  ::close(descriptor);
+  return ended > 0;
+}
 
 Result<Programs> find_programs() {
   auto broker = find_program("kipu-broker");
@@ -119,6 +131,26 @@ Result<ClusterRecord> prepare(const ClusterFolder& folder, const UpRequest& requ
   record->ready = true;
   if (auto status = folder.save(*record); !status) return fail(status.error());
   return record;
+}
+
+// Whether the process that a file of pids/ names is still one of ours, and not another that was
+// given the same number since.
+bool is_daemon(pid_t pid) {
+  std::ifstream stream(fmt::format("/proc/{}/comm", pid));
+  std::string name;
+  std::getline(stream, name);
+  return name == "kipu-broker" || name == "kipu-worker";
+}
+
+// Processes whose supervisor was killed end by themselves, but take a moment to close their stores.
+void wait_for_leftovers(const ClusterFolder& folder) {
+  std::error_code error;
+  for (const auto& file : fs::directory_iterator(folder.path() / "pids", error)) {
+    pid_t pid = 0;
+    std::ifstream(file.path()) >> pid;
+    if (pid > 0 && is_daemon(pid)) wait_for_end(pid, kLeftoversMilliseconds);
+    fs::remove(file.path(), error);
+  }
 }
 
 UpReport report_of(const Supervisor& supervisor, const UpRequest& request) {
@@ -248,16 +280,6 @@ Result<Exit> supervise_detached(const Plan& plan, Context& context) {
   return hear(ends[0], plan, context);
 }
 
-// Waits until the process has ended. False if it has not in time.
-bool wait_for_end(pid_t pid) {
-  const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-  if (descriptor < 0) return errno == ESRCH;
-  pollfd source{descriptor, POLLIN, 0};
-  const int ended = ::poll(&source, 1, kStopWithinMilliseconds);
-  ::close(descriptor);
-  return ended > 0;
-}
-
 Exit stopped(Context& context, const DownReport& report) {
   const Format format = context.out.style().format;
   if (format == Format::json || format == Format::jsonl) {
@@ -281,6 +303,7 @@ Result<Exit> run_up(Context& context) {
   request->data = fs::absolute(request->data, error);
   ClusterFolder folder(request->data);
   if (auto status = folder.lock(); !status) return fail(status.error());
+  wait_for_leftovers(folder);
   if (auto status = check_port(request->port); !status) return fail(status.error());
   const auto record = prepare(folder, *request, *programs);
   if (!record) return fail(record.error());
@@ -304,7 +327,7 @@ Result<Exit> run_down(Context& context) {
     return fail(ErrorCode::io_error,
                 fmt::format("process {} cannot be asked to stop: {}", *pid, std::strerror(errno)));
   }
-  if (!wait_for_end(*pid)) {
+  if (!wait_for_end(*pid, kStopWithinMilliseconds)) {
     return fail(ErrorCode::deadline_exceeded, fmt::format("process {} has not stopped yet; see {}",
                                                           *pid, folder.log("up").string()));
   }

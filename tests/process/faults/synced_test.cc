@@ -64,7 +64,7 @@ TEST_F(SyncedTest, AWorkerWhoseSyncFailsStopsAndAcknowledgesNothingOfThatBatch) 
   AppendOptions brief;
   brief.timeout = std::chrono::seconds(1);
   during_.append_many(client_, 100, brief);
-  EXPECT_EQ(cluster_.worker(0).wait(), (Ended{1, 0}));
+  EXPECT_EQ(cluster_.worker(0).wait(), (Ended{5, 0}));
   EXPECT_NE(cluster_.worker(0).errors().find("a write to the store failed: io_error"),
             std::string::npos)
       << cluster_.worker(0).errors();
