@@ -34,8 +34,9 @@ class Socket {
   // cases nothing was sent. `to` is ignored on a dealer.
   [[nodiscard]] virtual Status send(const PeerId& to, schema::Message message) = 0;
 
-  // Appends at most `most` messages to `into`, without waiting. What does not decode as an
-  // envelope, or has too many or too large frames, is dropped and counted.
+  // Appends at most `most` messages to `into`, or fewer where they are large, without waiting; the
+  // poller tells of what is left. What does not decode as an envelope, or has too many or too large
+  // frames, is dropped and counted.
   virtual void receive(std::vector<Incoming>& into, std::size_t most) = 0;
 
   // Where it is bound or connected; a bound port 0 is shown as the port that was chosen.

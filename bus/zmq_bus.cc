@@ -22,6 +22,9 @@
 namespace kipu::bus {
 namespace {
 
+// What one receive() takes, about: a loop holds it all at once until it has handled it.
+constexpr std::size_t kMostReceivedBytes = std::size_t{8} * 1024 * 1024;
+
 // The one place where what cppzmq throws becomes an Error.
 Error to_error(const zmq::error_t& error, const std::string& endpoint) {
   switch (error.num()) {
@@ -137,12 +140,14 @@ std::optional<Incoming> ZmqSocket::to_message(Frames& frames) const {
 
 // Dropped messages count towards `most`, so that a flood of rubbish does not hold the loop either.
 void ZmqSocket::receive(std::vector<Incoming>& into, std::size_t most) {
-  for (std::size_t taken = 0; taken < most; ++taken) {
+  std::size_t bytes = 0;
+  for (std::size_t taken = 0; taken < most && bytes < kMostReceivedBytes; ++taken) {
     Frames frames;
     const auto count = receive_frames(frames);
     if (!count) return;
     auto incoming = *count == frames_wanted() ? to_message(frames) : std::nullopt;
     if (incoming) {
+      bytes += incoming->message.body.size();
       into.push_back(std::move(*incoming));
     } else {
       ++dropped_;

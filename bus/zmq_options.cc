@@ -8,7 +8,7 @@ namespace {
 // High-water marks count messages, not bytes: SendBudget (bus/zmq_frames.h) bounds the bytes that
 // wait to be sent, and the receiver's mark is small where the peer is not trusted.
 constexpr int kSendQueueMessages = 16'384;
-constexpr int kRouterReceiveQueueMessages = 64;
+constexpr int kRouterReceiveQueueMessages = 32;
 constexpr int kDealerReceiveQueueMessages = 4'096;
 
 // A peer that answers no heartbeat is disconnected, so that its routing id becomes undeliverable
