@@ -35,7 +35,7 @@ struct Config {
   std::size_t max_commit_bytes = std::size_t{4} * 1024 * 1024;
   std::size_t max_pending_bytes =
       std::size_t{16} * 1024 * 1024;  // waiting, with the commit under way
-  std::size_t max_reads = 64;         // under way at once, each of a page
+  std::size_t max_reads = 256;        // under way at once
   std::uint64_t reserve_bytes = std::uint64_t{256} * 1024 * 1024;  // of free disk: below, read-only
 };
 
