@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -84,6 +85,10 @@ std::uint64_t raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
   getrlimit(RLIMIT_NOFILE, &limit);
   return limit.rlim_cur;
+}
+
+void share_one_heap() {
+  mallopt(M_ARENA_MAX, 1);
 }
 
 void announce(std::string_view line) {

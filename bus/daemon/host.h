@@ -41,6 +41,11 @@ class SignalWatcher {
 // Raises the soft limit of file descriptors to the hard one, and returns it.
 std::uint64_t raise_descriptor_limit();
 
+// All threads allocate from one heap from now on, so that what one has freed serves the others: a
+// process that passes messages between few threads would else hold its largest need once for each.
+// REQUIRES: the process has one thread.
+void share_one_heap();
+
 // Writes a line to stdout, for whoever started the daemon: it serves now.
 void announce(std::string_view line);
 
