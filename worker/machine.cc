@@ -119,10 +119,8 @@ void Machine::on_committed(Now now, CommitId id, const Status& status, Effects& 
 
 void Machine::on_read(Now now, ReadId id, Result<ReadResult> result, Effects& effects) {
   if (!state_->may_act(effects)) return;
-  const auto found = state_->reads.find(id);
-  KIPU_CHECK(found != state_->reads.end());
-  const Asker asker = found->second;
-  state_->reads.erase(found);
+  const Asker asker = state_->reads.end(id);
+  state_->begin_reads(now, effects);
   if (asker.deadline <= now.instant) return;  // the broker has answered by now
   if (!result) return state_->refuse(now, asker, std::move(result.error()), effects);
   std::visit([&](const auto& body) { state_->reply(now, asker, reply_kind(body), body, effects); },

@@ -5,7 +5,7 @@
 //  3. It acts on a map only once the broker says that it is in force, and it is on disk here.
 //  4. An entry whose remaining time has run out is refused before it is committed, never after.
 //  5. After a failed commit nothing is answered any more: `stop` is set, and the process ends.
-//  6. Bytes waiting to be committed and reads under way are bounded by Config: `overloaded`.
+//  6. Bytes waiting to be committed and reads are bounded by Config: `overloaded`.
 //
 // Thread rule: one thread. No I/O, no clock, no random source but `rng`.
 #pragma once
@@ -35,7 +35,8 @@ struct Config {
   std::size_t max_commit_bytes = std::size_t{4} * 1024 * 1024;
   std::size_t max_pending_bytes =
       std::size_t{16} * 1024 * 1024;  // waiting, with the commit under way
-  std::size_t max_reads = 256;        // under way at once
+  std::size_t max_reads = 256;        // waiting and under way
+  std::size_t reads_at_once = 32;     // under way: each may hold a page
   std::uint64_t reserve_bytes = std::uint64_t{256} * 1024 * 1024;  // of free disk: below, read-only
 };
 

@@ -137,8 +137,7 @@ void Machine::State::on_query(Now now, const Message& message, Effects& effects)
     return refuse(now, asker, ok.error(), effects);
   }
   if (reads.size() >= config.max_reads) {
-    return refuse(now, asker, {ErrorCode::overloaded, "too many reads are under way here"},
-                  effects);
+    return refuse(now, asker, {ErrorCode::overloaded, "too many reads wait here"}, effects);
   }
   auto query = decode_query(message);
   if (!query) return refuse(now, asker, std::move(query.error()), effects);
@@ -149,9 +148,14 @@ void Machine::State::on_query(Now now, const Message& message, Effects& effects)
   }
   auto checked = check_query(*map, maps.self(), std::move(*query));
   if (!checked) return refuse(now, asker, std::move(checked.error()), effects);
-  const ReadId id{++last_read};
-  reads.emplace(id, asker);
-  effects.reads.push_back({id, std::move(*checked)});
+  reads.add(asker, std::move(*checked));
+  begin_reads(now, effects);
+}
+
+void Machine::State::begin_reads(Now now, Effects& effects) {
+  for (Read& read : reads.begin(now.instant, config.reads_at_once)) {
+    effects.reads.push_back(std::move(read));
+  }
 }
 
 void Machine::State::refuse(Now now, const Asker& asker, Error error, Effects& effects) const {

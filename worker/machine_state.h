@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <map>
 #include <string>
 
 #include "schema/codec.h"
@@ -12,6 +11,7 @@
 #include "worker/broker_link.h"
 #include "worker/machine.h"
 #include "worker/map_book.h"
+#include "worker/read_queue.h"
 
 namespace kipu::worker {
 
@@ -38,6 +38,7 @@ struct Machine::State {
               Effects& effects);
   void commit_if_idle(Now now, Effects& effects);
   void expire(Now now, Effects& effects);
+  void begin_reads(Now now, Effects& effects);
 
   void say_hello(Effects& effects) const;
   void send_heartbeat(Now now, Effects& effects) const;
@@ -56,9 +57,8 @@ struct Machine::State {
   BrokerLink link;
   MapBook maps;
   AppendQueue appends;
-  std::map<ReadId, Asker> reads;
+  ReadQueue reads;
   std::uint64_t last_commit = 0;
-  std::uint64_t last_read = 0;
   Duration commit_took{0};
   WorkerHealth health;
   bool draining = false;

@@ -48,6 +48,7 @@ worker::Config draw_worker(Rng& rng) {
   worker.max_commit_bytes = one_of<std::size_t>(rng, {1, 300, 5000, 4U << 20U});
   worker.max_pending_bytes = one_of<std::size_t>(rng, {1000, 20'000, 16U << 20U});
   worker.max_reads = one_of<std::size_t>(rng, {1, 4, 256});
+  worker.reads_at_once = one_of<std::size_t>(rng, {1, 2, 32});
   return worker;
 }
 

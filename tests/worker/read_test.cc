@@ -107,7 +107,44 @@ TEST_F(WorkerReadTest, RefusesWhatWouldLookLikeAbsence) {
   EXPECT_EQ(error_of(MessageKind::keys, twice), ErrorCode::invalid_argument);
 }
 
-TEST_F(WorkerReadTest, BoundsReadsUnderWay) {
+TEST_F(WorkerReadTest, BeginsReadsInOrderAFewAtOnce) {
+  config_.reads_at_once = 1;
+  serve();
+  const auto first_of = [this](std::uint32_t entries) {
+    PageQuery query = page_of(key_of(true));
+    query.max_entries = entries;
+    return query;
+  };
+  const auto entries_of = [](const Read& read) {
+    return std::get<PageQuery>(read.query).max_entries;
+  };
+  for (std::uint32_t number = 1; number <= 3; ++number) {
+    receive(MessageKind::page, number, first_of(number));
+  }
+  for (std::uint32_t number = 1; number <= 3; ++number) {
+    const Read read = only_read();
+    EXPECT_EQ(entries_of(read), number);
+    machine().on_read(now_, read.id, ReadResult(Page{}), effects_);
+    only<Page>(MessageKind::page_reply);
+    EXPECT_EQ(last_id(), number);
+  }
+  EXPECT_TRUE(effects_.reads.empty());
+  EXPECT_TRUE(machine().idle());
+}
+
+TEST_F(WorkerReadTest, DoesNotBeginWhatRanOutOfTimeWhileItWaited) {
+  config_.reads_at_once = 1;
+  serve();
+  receive(MessageKind::page, 1, page_of(key_of(true)));
+  receive(MessageKind::page, 2, page_of(key_of(true)), milliseconds(10));
+  const Read first = only_read();
+  pass(milliseconds(10));
+  machine().on_read(now_, first.id, ReadResult(Page{}), effects_);
+  EXPECT_TRUE(effects_.reads.empty());
+  EXPECT_TRUE(machine().idle());
+}
+
+TEST_F(WorkerReadTest, BoundsReads) {
   config_.max_reads = 2;
   serve();
   receive(MessageKind::page, 1, page_of(key_of(true)));
