@@ -178,6 +178,12 @@ std::vector<std::string> environment_with(const Process::Options& options) {
   return all;
 }
 
+// Until then the child is a copy of this process, and its memory would be counted as its own.
+void wait_for_exec(int alive) {
+  char nothing = 0;
+  while (read(alive, &nothing, 1) < 0 && errno == EINTR) continue;
+}
+
 Ended to_ended(int status) {
   if (WIFSIGNALED(status)) return {-1, WTERMSIG(status)};
   return {WEXITSTATUS(status), 0};
@@ -207,6 +213,7 @@ Process::State::State(std::vector<std::string> command, const Options& options) 
   Pipe out;
   Pipe err;
   auto environment = environment_with(options);
+  Pipe alive;  // both ends close when the child becomes the program, or ends
   const std::string directory = options.directory.string();
   const Launch launch{pointers_to(command),
                       pointers_to(environment),
@@ -218,6 +225,8 @@ Process::State::State(std::vector<std::string> command, const Options& options) 
   pid = fork();
   if (pid < 0) fail_with_errno("fork");
   if (pid == 0) become(launch);
+  alive.write_end.reset();
+  wait_for_exec(alive.read_end.get());
   out.write_end.reset();
   err.write_end.reset();
   input = std::move(in.write_end);
