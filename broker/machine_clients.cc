@@ -20,10 +20,6 @@ namespace {
 
 constexpr std::size_t kMaxWaitingChanges = 1024;
 
-Buffer copy_of(const std::string& bytes) {
-  return Buffer(bytes);
-}
-
 // Whether `map` has the bucket: false if no bucket has that name, `bucket_differs` if one has it
 // with other properties.
 Result<bool> has_bucket(const schema::ClusterMap& map, const Bucket& wanted) {
@@ -65,7 +61,7 @@ void Machine::State::on_client_hello(const PeerId& from, const Message& message,
                   effects);
   }
   if (maps.in_force() == nullptr) return refuse(from, request, no_map(), effects);
-  reply(from, request, MessageKind::map, copy_of(maps.in_force()->bytes), effects);
+  reply(from, request, MessageKind::map, maps.in_force()->body(), effects);
 }
 
 void Machine::State::on_bucket_create(Now now, const PeerId& from, const Message& message,
@@ -80,7 +76,7 @@ void Machine::State::on_bucket_create(Now now, const PeerId& from, const Message
   const Result<bool> there = has_bucket(maps.in_force()->map, create->bucket);
   if (!there) return refuse(from, request, there.error(), effects);
   if (*there) {
-    return reply(from, request, MessageKind::map, copy_of(maps.in_force()->bytes), effects);
+    return reply(from, request, MessageKind::map, maps.in_force()->body(), effects);
   }
   if (waiting_changes.size() + proposed_changes.size() >= kMaxWaitingChanges) {
     return refuse(from, request, {ErrorCode::overloaded, "too many changes of the map wait"},
@@ -115,8 +111,7 @@ void Machine::State::start_changes(Effects& effects) {
 void Machine::State::finish_changes(Effects& effects) {
   const std::vector<Change> done = std::exchange(proposed_changes, {});
   for (const Change& change : done) {
-    reply(change.client, change.request, MessageKind::map, copy_of(maps.in_force()->bytes),
-          effects);
+    reply(change.client, change.request, MessageKind::map, maps.in_force()->body(), effects);
   }
 }
 

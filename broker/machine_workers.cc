@@ -279,7 +279,7 @@ void Machine::State::offer_to_all(Effects& effects) {
 void Machine::State::offer(const Member& member, Effects& effects) {
   const EncodedMap* next = maps.next_for(member.holds);
   if (next == nullptr || !names(next->map, member.store)) return;
-  send_to_worker(member.peer, MessageKind::map_store, Buffer(next->bytes), effects);
+  send_to_worker(member.peer, MessageKind::map_store, next->body(), effects);
 }
 
 void Machine::State::send_in_force(const Member& member, Effects& effects) {

@@ -14,7 +14,7 @@ namespace kipu::broker {
 namespace {
 
 EncodedMap encoded(schema::ClusterMap map) {
-  std::string bytes(schema::encode(map).view());
+  auto bytes = std::make_shared<const Buffer>(schema::encode(map));
   return {std::move(map), std::move(bytes)};
 }
 

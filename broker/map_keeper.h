@@ -12,11 +12,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/buffer.h"
 #include "base/ids.h"
 #include "base/random.h"
 #include "base/status.h"
@@ -26,10 +28,16 @@
 
 namespace kipu::broker {
 
-// A map and its encoding, so that it is encoded once for all who get it.
+// A map and its encoding, which is made once and shared by all who get it: the largest takes two
+// megabytes, and a thousand peers may ask at a time.
 struct EncodedMap {
   schema::ClusterMap map;
-  std::string bytes;
+  std::shared_ptr<const Buffer> bytes;
+
+  // The encoding as the body of one more message.
+  Buffer body() const {
+    return Buffer::adopt(bytes, [](const auto& shared) { return shared->view(); });
+  }
 };
 
 class MapKeeper {

@@ -23,6 +23,21 @@ TEST(ClientTest, IsGreetedWithTheMap) {
   }
 }
 
+// The largest map takes two megabytes: a thousand who ask at once must not cost two gigabytes.
+TEST(ClientTest, SharesTheMapsBytesWithAllOthersWhoAsk) {
+  World world = born();
+  Effects effects;
+  for (const char* name : {"c", "d"}) {
+    world.broker().on_client_message(
+        world.now(), PeerId{name},
+        schema::make_message(to_broker(MessageKind::client_hello), schema::ClientHello{}), effects);
+  }
+  ASSERT_EQ(effects.to_clients.size(), 2U);
+  const auto bytes = effects.to_clients[0].message.body.view();
+  EXPECT_FALSE(bytes.empty());
+  EXPECT_EQ(effects.to_clients[1].message.body.view().data(), bytes.data());
+}
+
 TEST(ClientTest, OfAnotherClusterIsRefused) {
   World world = born();
   const auto replies = world.ask("c", to_broker(MessageKind::client_hello),
