@@ -51,6 +51,12 @@ std::optional<ClusterFile> parse(const Values& values) {
   return ClusterFile{ClusterId{*uuid}, *workers, *replicas, *partitions};
 }
 
+Error damaged(const std::filesystem::path& file, const std::string& how) {
+  return {ErrorCode::corrupt, how + ": remove " + file.string() +
+                                  ", and write it anew with `kipu-broker init --cluster-id` and "
+                                  "the id that the workers' logs name"};
+}
+
 }  // namespace
 
 Status write_cluster_file(const std::filesystem::path& directory, const ClusterFile& cluster) {
@@ -68,15 +74,16 @@ Status write_cluster_file(const std::filesystem::path& directory, const ClusterF
 
 Result<ClusterFile> read_cluster_file(const std::filesystem::path& directory) {
   const auto file = cluster_file(directory);
-  std::error_code error;
-  if (!std::filesystem::exists(file, error)) {
+  std::error_code ignored;  // what cannot be looked at is there: reading it says what is wrong
+  if (std::filesystem::status(file, ignored).type() == std::filesystem::file_type::not_found) {
     return fail(ErrorCode::not_a_store, directory.string() +
                                             " is no broker's directory: make it one with "
                                             "`kipu-broker init --data " +
                                             directory.string() + " --workers N`");
   }
   const auto settings = daemon::read_settings(file);
-  if (!settings) return fail(ErrorCode::corrupt, settings.error().message);
+  if (!settings && settings.error().code == ErrorCode::io_error) return fail(settings.error());
+  if (!settings) return fail(damaged(file, settings.error().message));
   Values values;
   for (const daemon::Setting& setting : *settings) values[setting.name] = setting.value;
   const auto format = number_of(values, "format");
@@ -86,9 +93,7 @@ Result<ClusterFile> read_cluster_file(const std::filesystem::path& directory) {
   }
   const auto cluster = parse(values);
   if (cluster && format == kFormat) return *cluster;
-  return fail(ErrorCode::corrupt, file.string() +
-                                      " is damaged: remove it, and write it anew with `kipu-broker "
-                                      "init --cluster-id` and the id that the workers' logs name");
+  return fail(damaged(file, file.string() + " lacks what it should say"));
 }
 
 }  // namespace kipu::broker

@@ -23,8 +23,8 @@ struct ClusterFile {
 [[nodiscard]] Status write_cluster_file(const std::filesystem::path& directory,
                                         const ClusterFile& cluster);
 
-// `not_a_store` for a directory that `init` did not make, `newer_format`, `corrupt`; each message
-// names the remedy.
+// `not_a_store` for a directory that `init` did not make, `newer_format`, `corrupt`, each with the
+// remedy; `io_error` for what cannot be read.
 [[nodiscard]] Result<ClusterFile> read_cluster_file(const std::filesystem::path& directory);
 
 }  // namespace kipu::broker

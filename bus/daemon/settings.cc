@@ -1,9 +1,9 @@
 #include "bus/daemon/settings.h"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -21,8 +21,13 @@ std::optional<std::string> text_of(const toml::node& node) {
 
 Result<std::string> read_whole(const std::filesystem::path& file) {
   std::ifstream in(file);
-  std::string bytes(std::istreambuf_iterator<char>(in), {});
-  if (in.good() || in.eof()) return bytes;
+  std::string bytes;
+  std::array<char, 4096> block{};
+  // An iterator over the stream's buffer would throw where the system cannot read.
+  while (in.read(block.data(), block.size()) || in.gcount() > 0) {
+    bytes.append(block.data(), static_cast<std::size_t>(in.gcount()));
+  }
+  if (in.eof() && !in.bad()) return bytes;
   return fail(ErrorCode::io_error, "cannot read " + file.string() + ": " + std::strerror(errno));
 }
 

@@ -159,5 +159,11 @@ TEST_F(CommandLineTest, ShowsItsVersion) {
   EXPECT_TRUE(output_.starts_with("knot "));
 }
 
+TEST_F(CommandLineTest, RefusesAConfigFileThatCannotBeRead) {
+  expect_wrong_usage({"--config", directory_.path().string(), "--data", "d"},
+                     "cannot read " + directory_.path().string());
+  expect_wrong_usage({"--config", (directory_ / "none").string(), "--data", "d"}, "cannot read");
+}
+
 }  // namespace
 }  // namespace kipu::daemon
