@@ -52,9 +52,9 @@ std::optional<ClusterFile> parse(const Values& values) {
 }
 
 Error damaged(const std::filesystem::path& file, const std::string& how) {
-  return {ErrorCode::corrupt, how + ": remove " + file.string() +
-                                  ", and write it anew with `kipu-broker init --cluster-id` and "
-                                  "the id that the workers' logs name"};
+  return {ErrorCode::corrupt, file.string() + " is damaged (" + how +
+                                  "): remove it, and write it anew with `kipu-broker init "
+                                  "--cluster-id` and the id that the workers' logs name"};
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ Result<ClusterFile> read_cluster_file(const std::filesystem::path& directory) {
   }
   const auto cluster = parse(values);
   if (cluster && format == kFormat) return *cluster;
-  return fail(damaged(file, file.string() + " lacks what it should say"));
+  return fail(damaged(file, "it lacks what it should say"));
 }
 
 }  // namespace kipu::broker
