@@ -88,6 +88,12 @@ MapKeeper::Met MapKeeper::meet(const schema::ClusterMap& map, const StoreId& sto
   return Met::gives_up;
 }
 
+// What no broker could have numbered does not count, or there would be no number above it.
+void MapKeeper::note(const MapVersion& version) {
+  if (version.generation > cluster::kMostMapChanges) return;
+  greatest_generation_ = std::max(greatest_generation_, version.generation);
+}
+
 void MapKeeper::on_stored(const StoreId& store, const MapVersion& version) {
   note(version);
   if (!proposal_ || version != proposal_->next.map.version) return;

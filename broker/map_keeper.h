@@ -9,7 +9,6 @@
 // Thread rule: one thread. It sends nothing: the machine does, by what advance() returns.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -76,9 +75,7 @@ class MapKeeper {
   // A worker has this version on its disk.
   void on_stored(const StoreId& store, const MapVersion& version);
   // A map of this version exists somewhere.
-  void note(const MapVersion& version) {
-    greatest_generation_ = std::max(greatest_generation_, version.generation);
-  }
+  void note(const MapVersion& version);
 
   // Proposes `next`, which changes the map in force; its version is set here.
   // REQUIRES: in_force() and not proposed().

@@ -126,6 +126,10 @@ PartitionId partition_of(std::string_view bucket, std::string_view key, std::uin
 
 Status validate(const schema::ClusterMap& map) {
   if (map.cluster.is_none() || map.version.is_none()) return invalid("a map without id or version");
+  if (map.version.generation > kMostMapChanges || map.version.epoch > kMostMapChanges) {
+    return invalid("a map of generation {} and epoch {}", map.version.generation,
+                   map.version.epoch);
+  }
   if (map.replicas < 1 || map.replicas > limits::kMaxWorkers) {
     return invalid("{} replicas", map.replicas);
   }

@@ -15,6 +15,9 @@ namespace kipu::cluster {
 // The bucket that every cluster has from its birth.
 inline constexpr std::string_view kDefaultBucket = "default";
 
+// More starts of brokers and changes of a map than there can be: what is past it was made up.
+inline constexpr std::uint64_t kMostMapChanges = std::uint64_t{1} << 62U;
+
 // What of `key` is hashed: what stands in its first non-empty braces, as in Redis Cluster, so that
 // related keys share a partition; else all of it. "{a}b" and "c{a}" → "a"; "{}b" → "{}b".
 [[nodiscard]] std::string_view hash_tag(std::string_view key);
@@ -24,7 +27,8 @@ inline constexpr std::string_view kDefaultBucket = "default";
 [[nodiscard]] PartitionId partition_of(std::string_view bucket, std::string_view key,
                                        std::uint32_t partitions);
 
-// `invalid_argument` with the reason if `map` is not one that a broker could have made: partitions
+// `invalid_argument` with the reason if `map` is not one that a broker could have made: generation
+// and epoch at most kMostMapChanges, partitions
 // a power of two, each with 1 to n distinct replicas that exist, workers and buckets ascending and
 // within limits, `default` among the buckets.
 [[nodiscard]] Status validate(const schema::ClusterMap& map);

@@ -43,6 +43,20 @@ TEST(RestartTest, GoesLikeThis) {
   EXPECT_EQ(map_of(ask_for_map(world).at(0)).version, world.worker("C").acts_on);
 }
 
+TEST(RestartTest, NumbersItsMapsAboveAnyThatABrokerCouldHaveMade) {
+  World world = born();
+  const schema::MapStored made_up{MapVersion{UINT64_MAX, 1, 1}};
+  world.send("A", MessageKind::map_stored, 5, schema::encode(made_up));
+  world.hello("A");
+  schema::ClusterMap& map = *world.worker("B").disk;
+  map.version = MapVersion{5, 9, 2};  // of a broker that reached nobody else
+  world.hello("B");
+  EXPECT_EQ(world.worker("B").acts_on.generation, 6U);
+  map.version.generation = UINT64_MAX;
+  world.hello("B");
+  EXPECT_THAT(world.take_transcript(), Contains("B gets error invalid_argument"));
+}
+
 TEST(RestartTest, WaitsForAMajority) {
   World world = born();
   world.restart_broker(2);

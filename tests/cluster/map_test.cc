@@ -118,6 +118,8 @@ TEST(ValidateMapTest, RefusesWhatNoBrokerMakes) {
   const std::vector<Damage> damages = {
       {"no cluster", [](auto& map) { map.cluster = {}; }},
       {"no version", [](auto& map) { map.version.epoch = 0; }},
+      {"a generation that was made up", [](auto& map) { map.version.generation = UINT64_MAX; }},
+      {"an epoch that was made up", [](auto& map) { map.version.epoch = UINT64_MAX; }},
       {"no replicas", [](auto& map) { map.replicas = 0; }},
       {"no partitions", [](auto& map) { map.placement.clear(); }},
       {"three partitions", [](auto& map) { map.placement.resize(3); }},
