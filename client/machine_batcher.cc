@@ -42,7 +42,7 @@ void Batcher::leave(Lane& lane, Pending& call) {
 void Batcher::remove(Pending& call) {
   Lane& lane = workers_.at(call.append.worker).lanes[lane_of(call.append.level)];
   leave(lane, call);
-  if (lane.live == 0) lane.waiting.clear();
+  forget_those_that_left(lane, call.append.worker);
   touched_.insert(call.append.worker);
 }
 
@@ -67,13 +67,33 @@ std::vector<Handle> Batcher::drain() {
   return handles;
 }
 
+// Null if the append has left the lanes of `worker`.
+Pending* Batcher::queued(Handle handle, WorkerId worker) const {
+  Pending* call = calls_.find(handle);
+  const bool is_here =
+      call != nullptr && call->append.place == Place::queued && call->append.worker == worker;
+  return is_here ? call : nullptr;
+}
+
+// While no broker answers no batch leaves, and what expires must not add up.
+void Batcher::forget_those_that_left(Lane& lane, WorkerId worker) const {
+  constexpr std::size_t kSpare = 64;  // so that each costs little to forget
+  if (lane.waiting.size() <= 2 * lane.live + kSpare) return;
+  std::erase_if(lane.waiting, [&](Handle handle) { return queued(handle, worker) == nullptr; });
+}
+
+std::size_t Batcher::held() const {
+  std::size_t sum = 0;
+  for (const auto& [id, worker] : workers_) {
+    for (const Lane& lane : worker.lanes) sum += lane.waiting.size();
+  }
+  return sum;
+}
+
 // The first append that is still queued in the lane; those before it are forgotten.
 Pending* Batcher::first_of(Lane& lane, WorkerId worker) {
   while (!lane.waiting.empty()) {
-    Pending* call = calls_.find(lane.waiting.front());
-    const bool is_here =
-        call != nullptr && call->append.place == Place::queued && call->append.worker == worker;
-    if (is_here) return call;
+    if (Pending* call = queued(lane.waiting.front(), worker)) return call;
     lane.waiting.pop_front();
   }
   return nullptr;

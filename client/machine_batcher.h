@@ -49,6 +49,9 @@ class Batcher {
   // Everything queued now leaves as soon as the number of batches in flight allows it.
   void flush();
 
+  // How many handles the lanes hold: at most in proportion to the appends that are queued.
+  std::size_t held() const;
+
   // When a lane's first entry will have waited long enough.
   Instant next_tick() const { return timers_.next(); }
   void on_tick(Instant now);
@@ -67,7 +70,9 @@ class Batcher {
     std::array<Lane, kLevels> lanes;  // by Level
   };
 
+  Pending* queued(Handle handle, WorkerId worker) const;
   Pending* first_of(Lane& lane, WorkerId worker);
+  void forget_those_that_left(Lane& lane, WorkerId worker) const;
   bool is_full(const Lane& lane) const;
   bool may_leave(Instant now, const Worker& worker, Level level, const Pending& first) const;
   Group form(Instant now, WorkerId id, Worker& worker, Level level);
