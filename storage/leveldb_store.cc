@@ -77,15 +77,16 @@ class LevelDbStore final : public Store {
         info_(std::move(info)),
         merged_(merged_entries(*db_)) {}
 
-  Status merge(std::span<const PlacedEntry> entries) override {
+  using Store::merge;
+  Status merge(const Change& change) override {
     if (has_failed_) return refuse_after_failure();
     batch_.Clear();
-    for (const PlacedEntry& placed : entries) {
+    for (const PlacedEntry& placed : change.entries) {
       if (Status valid = validate(placed.entry); !valid) return valid;
       put(placed);
     }
-    if (entries.empty()) return {};
-    return commit(entries.size());
+    if (change.entries.empty()) return {};
+    return commit(change.entries.size());
   }
 
   Status save_map(ClusterId cluster, std::string map) override {
@@ -105,6 +106,11 @@ class LevelDbStore final : public Store {
     }
     info_ = std::move(next);
     return {};
+  }
+
+  Status save_wholeness(Wholeness) override { return fail(ErrorCode::unsupported, "not kept yet"); }
+  Result<Fetched> fetch(const FetchQuery&) const override {
+    return fail(ErrorCode::unsupported, "no log yet");
   }
 
   Result<Page> page(const PageQuery& query) const override { return read_page(*db_, query); }

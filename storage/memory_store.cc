@@ -60,12 +60,13 @@ class MemoryStore final : public Store {
     info_.runs.push_back(rng.next());
   }
 
-  Status merge(std::span<const PlacedEntry> entries) override {
-    for (const PlacedEntry& placed : entries) {
+  using Store::merge;
+  Status merge(const Change& change) override {
+    for (const PlacedEntry& placed : change.entries) {
       if (Status valid = validate(placed.entry); !valid) return valid;
     }
     const std::unique_lock lock(mutex_);
-    for (const PlacedEntry& placed : entries) insert(placed);
+    for (const PlacedEntry& placed : change.entries) insert(placed);
     return {};
   }
 
@@ -74,6 +75,15 @@ class MemoryStore final : public Store {
     info_.cluster = cluster;
     info_.map = std::move(map);
     return {};
+  }
+
+  Status save_wholeness(Wholeness whole) override {
+    info_.whole = std::move(whole);
+    return {};
+  }
+
+  Result<Fetched> fetch(const FetchQuery&) const override {
+    return fail(ErrorCode::unsupported, "no log yet");
   }
 
   Result<Page> page(const PageQuery& query) const override {

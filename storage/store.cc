@@ -29,6 +29,9 @@ struct Reader {
   Result<ReadResult> operator()(const ScanQuery& query) const {
     return as_result(store.scan(query));
   }
+  Result<ReadResult> operator()(const FetchQuery& query) const {
+    return as_result(store.fetch(query));
+  }
 };
 
 }  // namespace
@@ -44,6 +47,12 @@ Status check_cluster(const StoreInfo& info, ClusterId cluster) {
                             cluster.id.to_string()));
   }
   return {};
+}
+
+Status Store::merge(std::span<const PlacedEntry> entries) {
+  Change change;
+  change.entries.assign(entries.begin(), entries.end());
+  return merge(change);
 }
 
 Result<ReadResult> read(const Store& store, const ReadQuery& query) {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ namespace kipu::worker {
 struct Config {
   std::uint32_t weight = 1;
   std::string zone;
+  schema::Endpoints endpoints = {};  // where others find this worker; the runtime fills them in
   Duration heartbeat = std::chrono::milliseconds(250);
   std::uint32_t missed_heartbeats = 3;  // so many unanswered: say hello anew
   std::size_t max_commit_bytes = std::size_t{4} * 1024 * 1024;
@@ -46,7 +48,7 @@ enum class ReadId : std::uint64_t {};
 // Merge these, then call on_committed.
 struct Commit {
   CommitId id{};
-  std::vector<storage::PlacedEntry> entries;
+  storage::Change change;
 };
 
 // Answer this with on_read.
@@ -62,12 +64,36 @@ struct SaveMap {
   std::string map;
 };
 
+// Save this, then call on_wholeness_saved.
+struct SaveWholeness {
+  std::uint64_t id = 0;
+  storage::Wholeness whole;
+};
+
+// For the peer socket of that worker.
+struct ToPeer {
+  StoreId to;
+  schema::Message message;
+};
+
+// Whom to be connected to, and subscribed to, from now on: all other workers of the map. An address
+// that stayed the same keeps its connection.
+struct Peers {
+  std::map<StoreId, schema::Endpoints> addresses;
+};
+
 // What the runtime does after each event. Messages leave in order. A commit's acknowledgements are
 // effects of its on_committed, so nothing here waits for anything else here.
 struct Effects {
   std::vector<schema::Message> to_broker;
+  std::vector<ToPeer> to_peers;
+  std::vector<ToPeer> to_stream;  // published under the topic of `to`
+  std::optional<Peers> peers;
+  // The subscription to this worker is made anew: its peer socket lives, and its stream is silent.
+  std::vector<StoreId> resubscribe;
   std::optional<Commit> commit;
   std::vector<Read> reads;
+  std::optional<SaveWholeness> save_wholeness;
   std::vector<SaveMap> save_maps;
   std::vector<LogLine> log;
   std::optional<std::string> stop;  // why the process must end now, answering nothing more

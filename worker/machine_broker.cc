@@ -22,7 +22,8 @@ std::string show(const MapVersion& version) {
 }  // namespace
 
 void Machine::State::say_hello(Effects& effects) const {
-  schema::WorkerHello hello{store, cluster, {}, config.weight, config.zone, maps.on_disk()};
+  schema::WorkerHello hello{store,         cluster,     config.endpoints,
+                            config.weight, config.zone, maps.on_disk()};
   Envelope envelope;
   envelope.kind = MessageKind::worker_hello;
   envelope.request_id = link.request_id();

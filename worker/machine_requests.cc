@@ -119,8 +119,9 @@ void Machine::State::accept(Now now, const Asker& asker, schema::AppendRequest r
 void Machine::State::commit_if_idle(Now now, Effects& effects) {
   if (appends.committing()) return;
   expire(now, effects);
-  auto entries = appends.begin_commit(now.instant, config.max_commit_bytes);
-  if (!entries.empty()) effects.commit = Commit{CommitId{++last_commit}, std::move(entries)};
+  storage::Change change;
+  change.entries = appends.begin_commit(now.instant, config.max_commit_bytes);
+  if (!change.entries.empty()) effects.commit = Commit{CommitId{++last_commit}, std::move(change)};
 }
 
 void Machine::State::expire(Now now, Effects& effects) {

@@ -124,7 +124,7 @@ void Runtime::perform(Effects effects) {
 }
 
 void Runtime::submit(Commit commit) {
-  threads_.merge(std::move(commit.entries), [this, id = commit.id](Status status) {
+  threads_.merge(std::move(commit.change), [this, id = commit.id](Status status) {
     completions_.put(Committed{id, std::move(status)});
   });
 }

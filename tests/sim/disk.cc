@@ -10,8 +10,8 @@ namespace kipu::sim {
 Disk::Disk(World& world, Model& model, Process& owner)
     : world_(world), model_(model), owner_(owner), store_(storage::make_memory_store(world.rng)) {}
 
-void Disk::merge(std::vector<storage::PlacedEntry> entries, Done done) {
-  submit({std::move(entries), {}, {}, std::move(done)});
+void Disk::merge(storage::Change change, Done done) {
+  submit({std::move(change), {}, {}, std::move(done)});
 }
 
 void Disk::save_map(ClusterId cluster, std::string map, Done done) {
@@ -59,9 +59,9 @@ Status Disk::apply(Write& write) {
     if (auto saved = store_->save_map(write.cluster, std::move(write.map)); !saved) return saved;
   } else {
     plant(write);
-    if (auto merged = store_->merge(write.entries); !merged) return merged;
-    for (const auto& placed : write.entries) model_.on_stored(placed.entry);
-    world_.note(owner_.name(), "stored", write.entries.size());
+    if (auto merged = store_->merge(write.change); !merged) return merged;
+    for (const auto& placed : write.change.entries) model_.on_stored(placed.entry);
+    world_.note(owner_.name(), "stored", write.change.entries.size());
   }
   if (failed_) return fail(ErrorCode::io_error, "a planted fault, done all the same");
   return {};
@@ -69,16 +69,16 @@ Status Disk::apply(Write& write) {
 
 void Disk::plant(Write& write) {
   if (world_.options.plant == Plant::nothing || !world_.rng.one_in(5)) return;
-  storage::PlacedEntry& first = write.entries.front();
+  storage::PlacedEntry& first = write.change.entries.front();
   switch (world_.options.plant) {
     case Plant::drop_commit:
-      write.entries.clear();
+      write.change.entries.clear();
       break;
     case Plant::second_stamp: {
       storage::PlacedEntry again = first;
       again.entry.stamp.time = again.entry.stamp.time.plus(1);
       again.entry.digest = digest_of(again.entry);
-      write.entries.push_back(std::move(again));
+      write.change.entries.push_back(std::move(again));
       break;
     }
     case Plant::alter_value:
@@ -101,7 +101,7 @@ Result<ReadResult> Disk::read(const ReadQuery& query) const {
   }
   if (page != nullptr && world_.options.plant == Plant::read_before_sync && busy_) {
     const auto* asked = std::get_if<PageQuery>(&query);
-    for (const auto& placed : writes_.front().entries) {
+    for (const auto& placed : writes_.front().change.entries) {
       const bool fits = asked != nullptr && !asked->reverse && page->complete && !asked->since &&
                         !asked->until && placed.entry.key == asked->key &&
                         placed.entry.bucket == asked->bucket &&

@@ -22,7 +22,7 @@ class Disk {
   Disk(World& world, Model& model, Process& owner);
 
   using Done = std::function<void(const Status&)>;
-  void merge(std::vector<storage::PlacedEntry> entries, Done done);
+  void merge(storage::Change change, Done done);
   void save_map(ClusterId cluster, std::string map, Done done);
   Result<ReadResult> read(const ReadQuery& query) const;
   storage::StoreInfo info() const { return store_->info(); }
@@ -40,8 +40,8 @@ class Disk {
  private:
   static constexpr std::uint64_t kMuch = std::uint64_t{1} << 40U;
   struct Write {
-    std::vector<storage::PlacedEntry> entries;  // of a merge
-    ClusterId cluster;                          // of a map
+    storage::Change change;  // of a merge
+    ClusterId cluster;       // of a map
     std::string map;
     Done done;
   };

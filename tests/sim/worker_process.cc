@@ -59,7 +59,7 @@ void WorkerProcess::carry_out(worker::Effects effects) {
                    });
   }
   if (effects.commit) {
-    disk_.merge(std::move(effects.commit->entries),
+    disk_.merge(std::move(effects.commit->change),
                 [this, id = effects.commit->id](const Status& status) {
                   run([&](worker::Machine& machine, worker::Effects& more) {
                     machine.on_committed(now(), id, status, more);

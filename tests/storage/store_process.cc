@@ -29,7 +29,9 @@ std::string outcome(const Status& status) {
 void merge(StoreThreads& threads, const std::string& key, std::uint64_t time) {
   Entry entry =
       make_entry("b", key, Stamp{StampTime(time), 1}, EntryKind::append, {std::to_string(time)});
-  threads.merge({{PartitionId{0}, std::move(entry)}}, [key, time](const Status& status) {
+  Change change;
+  change.entries.push_back({PartitionId{0}, std::move(entry)});
+  threads.merge(std::move(change), [key, time](const Status& status) {
     print(fmt::format("merged {} {} {}", key, time, outcome(status)));
   });
 }

@@ -12,9 +12,10 @@ TEST_F(WorkerAppendTest, AcknowledgesOnlyOnceTheCommitIsDone) {
   EXPECT_TRUE(sent().empty());
   const auto commit_of_it = commit();
   ASSERT_TRUE(commit_of_it.has_value());
-  ASSERT_EQ(commit_of_it->entries.size(), 1U);
-  EXPECT_EQ(commit_of_it->entries[0].entry, append_of(key_of(true)));
-  EXPECT_EQ(commit_of_it->entries[0].partition, cluster::partition_of("default", key_of(true), 8));
+  ASSERT_EQ(commit_of_it->change.entries.size(), 1U);
+  EXPECT_EQ(commit_of_it->change.entries[0].entry, append_of(key_of(true)));
+  EXPECT_EQ(commit_of_it->change.entries[0].partition,
+            cluster::partition_of("default", key_of(true), 8));
   pass(milliseconds(10));
   tick();
   for (const auto& message : sent()) EXPECT_NE(message.envelope.kind, MessageKind::append_reply);
@@ -56,7 +57,7 @@ TEST_F(WorkerAppendTest, BoundsACommitButNeverSplitsARequest) {
   ASSERT_TRUE(second.has_value());
   EXPECT_EQ(second->entries.size(), 2U);
   finish(*second);
-  EXPECT_EQ(commit()->entries.size(), 1U);
+  EXPECT_EQ(commit()->change.entries.size(), 1U);
 }
 
 TEST_F(WorkerAppendTest, RefusesByIndexAndStoresTheRest) {
@@ -100,7 +101,7 @@ TEST_F(WorkerAppendTest, TakesPutsAndRemovalsWhereTheBucketDoes) {
   const Stamp stamp = stamp_at(kStartWall);
   append(1, {make_entry("state", key, stamp, EntryKind::put, Values{"v"}),
              make_entry("state", key, stamp, EntryKind::remove, {})});
-  EXPECT_EQ(commit()->entries.size(), 2U);
+  EXPECT_EQ(commit()->change.entries.size(), 2U);
 }
 
 TEST_F(WorkerAppendTest, RefusesAStampFromTheFuture) {
@@ -214,7 +215,7 @@ TEST_F(WorkerAppendTest, HoldsWhatWasSentUnderANewerMapUntilThatIsInForce) {
   EXPECT_FALSE(effects_.commit.has_value());
   put_in_force(2);
   ASSERT_TRUE(effects_.commit.has_value());
-  EXPECT_EQ(commit()->entries.size(), 1U);
+  EXPECT_EQ(commit()->change.entries.size(), 1U);
 }
 
 TEST_F(WorkerAppendTest, RefusesWhatItHeldInVain) {
