@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/limits.h"
 #include "base/random.h"
 #include "bus/daemon/command_line.h"
 #include "bus/daemon/host.h"
@@ -32,6 +33,18 @@ struct Flags {
   bool die_with_parent = false;
 };
 
+// Refused here, since a broker could only say that the hello of such a worker does not decode.
+daemon::Option zone_option(std::string& into) {
+  auto option =
+      daemon::text_option("zone", "NAME", "where it runs: replicas are spread over zones", into);
+  option.set = [set = option.set](const std::string& text) -> Status {
+    if (text.size() <= limits::kMaxZoneBytes) return set(text);
+    return fail(ErrorCode::invalid_argument, "the name of a zone has at most " +
+                                                 std::to_string(limits::kMaxZoneBytes) + " bytes");
+  };
+  return option;
+}
+
 daemon::Command serve_command(Flags& flags) {
   using namespace daemon;
   return {"Stores one shard of a cluster, and serves it through the broker.",
@@ -44,9 +57,9 @@ daemon::Command serve_command(Flags& flags) {
           {required(text_option("data", "DIR", "its store, made by init", flags.data)),
            text_option("broker", "ENDPOINT", "the broker's backend (tcp://127.0.0.1:7401)",
                        flags.broker),
-           number_option("weight", "its share, relative to other workers' (1)", {1, 1000},
-                         flags.weight),
-           text_option("zone", "NAME", "where it runs: replicas are spread over zones", flags.zone),
+           number_option("weight", "its share, relative to other workers' (1)",
+                         {1, limits::kMaxWeight}, flags.weight),
+           zone_option(flags.zone),
            number_option("readers", "threads that read the store (2)", {1, 64}, flags.readers),
            duration_option("heartbeat", "how often it tells the broker how it does (250ms)",
                            flags.heartbeat),

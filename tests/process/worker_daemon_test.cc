@@ -78,6 +78,15 @@ TEST_F(WorkerDaemonTest, RefusesABrokerThatIsNone) {
                  "nonsense");
 }
 
+TEST_F(WorkerDaemonTest, RefusesAZoneThatNoMapTakes) {
+  init();
+  const Finished finished = run(command({"--zone", std::string(65, 'z')}));
+  EXPECT_EQ(finished.ended, (Ended{2, 0}));
+  EXPECT_NE(finished.errors.find("--zone: the name of a zone has at most 64 bytes"),
+            std::string::npos)
+      << finished.errors;
+}
+
 TEST_F(WorkerDaemonTest, OpensItsLogAnewOnHangup) {
   init();
   const auto log = directory_ / "log";
