@@ -218,7 +218,8 @@ Status as_open_status(const Layout& layout, const leveldb::Status& status) {
                     "with `kipu-worker init` or restore a copy",
                     path, text, layout.directory.string()));
   }
-  if (text.find("/LOCK") != std::string::npos) {
+  // LevelDB says so of a lock that it did not get; "IO error: PATH" of one that it could not open.
+  if (text.starts_with("IO error: lock ")) {
     return fail(ErrorCode::in_use, fmt::format("the database in {} is in use by another process "
                                                "({}): stop that one first",
                                                path, text));

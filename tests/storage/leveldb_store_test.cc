@@ -163,6 +163,13 @@ TEST_F(LevelDbStoreTest, IsNotOpenedWhileAnyoneHasItsDatabase) {
   EXPECT_EQ(error_of_open().code, ErrorCode::in_use);
 }
 
+// Of another user's, say: there is no other process to stop.
+TEST_F(LevelDbStoreTest, WithALockFileThatCannotBeOpenedIsNotInUse) {
+  fs::remove(directory_ / "db" / "LOCK");
+  fs::create_directory(directory_ / "db" / "LOCK");
+  EXPECT_EQ(error_of_open().code, ErrorCode::io_error) << error_of_open().message;
+}
+
 TEST_F(LevelDbStoreTest, MakesAStoreFromAnyInterruptedInit) {
   const std::string store_file = bytes_of(directory_ / "store");
   // What a crash may leave: the mark alone, torn or whole; with a database begun, or complete.

@@ -40,7 +40,7 @@ TEST_F(WorkerAppendTest, CommitsInGroupsOneAtATime) {
   EXPECT_EQ(last_id(), 1U);
   const auto second = commit();
   ASSERT_TRUE(second.has_value());
-  EXPECT_EQ(second->entries.size(), 2U);
+  EXPECT_EQ(second->change.entries.size(), 2U);
   finish(*second);
   EXPECT_EQ(sent().size(), 2U);
   EXPECT_FALSE(effects_.commit.has_value());
@@ -55,7 +55,7 @@ TEST_F(WorkerAppendTest, BoundsACommitButNeverSplitsARequest) {
   finish(*commit());
   const auto second = commit();
   ASSERT_TRUE(second.has_value());
-  EXPECT_EQ(second->entries.size(), 2U);
+  EXPECT_EQ(second->change.entries.size(), 2U);
   finish(*second);
   EXPECT_EQ(commit()->change.entries.size(), 1U);
 }
@@ -68,7 +68,7 @@ TEST_F(WorkerAppendTest, RefusesByIndexAndStoresTheRest) {
          {append_of(key_of(true)), altered, append_of(key_of(false)), append_of(key_of(true, 2))});
   const auto both = commit();
   ASSERT_TRUE(both.has_value());
-  EXPECT_EQ(both->entries.size(), 2U);
+  EXPECT_EQ(both->change.entries.size(), 2U);
   finish(*both);
   const auto reply = only<schema::AppendReply>(MessageKind::append_reply);
   ASSERT_EQ(reply.refusals.size(), 2U);
@@ -147,8 +147,8 @@ TEST_F(WorkerAppendTest, NeverStoresWhatRanOutOfTimeWhileItWaited) {
   EXPECT_EQ(schema::decode<schema::ErrorReply>(messages[1].body.view())->error.code,
             ErrorCode::deadline_exceeded);
   const auto next = commit();
-  ASSERT_EQ(next->entries.size(), 1U);
-  EXPECT_EQ(next->entries[0].entry.key, key_of(true, 2));
+  ASSERT_EQ(next->change.entries.size(), 1U);
+  EXPECT_EQ(next->change.entries[0].entry.key, key_of(true, 2));
 }
 
 TEST_F(WorkerAppendTest, AcknowledgesWhatRanOutOfTimeWhileItWasCommitted) {
