@@ -29,6 +29,11 @@ MessageKind reply_kind(const KeysPage&) {
   return MessageKind::keys_reply;
 }
 
+Error failed(std::string_view what, const Error& error) {
+  return {error.code,
+          fmt::format("{} failed: {}: {}", what, error_name(error.code), error.message)};
+}
+
 Result<std::optional<schema::ClusterMap>> decode_saved_map(const storage::StoreInfo& info) {
   if (info.map.empty()) return std::optional<schema::ClusterMap>();
   auto map = schema::decode<schema::ClusterMap>(info.map);
@@ -46,22 +51,23 @@ Machine::State::State(Config settings, const storage::StoreInfo& info, Rng rng, 
       link(config.heartbeat, config.missed_heartbeats, rng.next() >> 1U, now.instant),
       maps(info.store, decode_saved_map(info).value_or(std::nullopt)) {
   if (auto saved = decode_saved_map(info); !saved) {
-    cannot_start = fmt::format(
-        "the cluster map in the store file does not decode ({}); restore the store file from a "
-        "copy, or set this directory aside and init a new one",
-        saved.error().message);
+    cannot_start = Error{
+        ErrorCode::corrupt,
+        fmt::format("the cluster map in the store file does not decode ({}); restore the store "
+                    "file from a copy, or set this directory aside and init a new one",
+                    saved.error().message)};
   }
 }
 
 // Whether events are still handled. Nothing is answered any more once the machine has stopped.
 bool Machine::State::may_act(Effects& effects) {
-  if (!stopped && !cannot_start.empty()) stop(cannot_start, effects);
+  if (!stopped && cannot_start) stop(*cannot_start, effects);
   return !stopped;
 }
 
-void Machine::State::stop(std::string why, Effects& effects) {
+void Machine::State::stop(Error why, Effects& effects) {
   stopped = true;
-  effects.log.push_back({LogLevel::error, why});
+  effects.log.push_back({LogLevel::error, why.message});
   effects.stop = std::move(why);
 }
 
@@ -105,9 +111,7 @@ void Machine::on_committed(Now now, CommitId id, const Status& status, Effects& 
   KIPU_CHECK(state_->appends.committing());
   KIPU_CHECK_OP(static_cast<std::uint64_t>(id), ==, state_->last_commit);
   if (!status) {
-    return state_->stop(fmt::format("a write to the store failed: {}: {}",
-                                    error_name(status.error().code), status.error().message),
-                        effects);
+    return state_->stop(failed("a write to the store", status.error()), effects);
   }
   state_->commit_took = now.instant - state_->appends.commit_began();
   for (CheckedAppend& stored : state_->appends.end_commit()) {
@@ -137,9 +141,7 @@ void Machine::on_map_saved(Now now, const MapVersion& version, const Status& sta
                            Effects& effects) {
   if (!state_->may_act(effects)) return;
   if (!status) {
-    return state_->stop(fmt::format("saving the cluster map failed: {}: {}",
-                                    error_name(status.error().code), status.error().message),
-                        effects);
+    return state_->stop(failed("saving the cluster map", status.error()), effects);
   }
   const MapVersion before = state_->maps.in_force_version();
   if (const auto request = state_->maps.on_saved(version)) {

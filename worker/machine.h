@@ -96,7 +96,9 @@ struct Effects {
   std::optional<SaveWholeness> save_wholeness;
   std::vector<SaveMap> save_maps;
   std::vector<LogLine> log;
-  std::optional<std::string> stop;  // why the process must end now, answering nothing more
+  // Why the process must end now, answering nothing more. Only `io_error` and `corrupt` say that
+  // its disk is at fault.
+  std::optional<Error> stop;
 };
 
 class Machine {

@@ -52,10 +52,12 @@ void Machine::State::on_welcome(Now now, const Message& message, Effects& effect
   const auto welcome = schema::decode<schema::WorkerWelcome>(message.body.view());
   if (!welcome || !link.answers_hello(message.envelope.request_id)) return;
   if (!cluster.is_none() && welcome->cluster != cluster) {
-    return stop(fmt::format("this store belongs to cluster {}, and the broker to cluster {}: "
-                            "connect the worker to its own broker, or init a new directory for it",
-                            cluster.id.to_string(), welcome->cluster.id.to_string()),
-                effects);
+    return stop(
+        {ErrorCode::wrong_cluster,
+         fmt::format("this store belongs to cluster {}, and the broker to cluster {}: connect the "
+                     "worker to its own broker, or init a new directory for it",
+                     cluster.id.to_string(), welcome->cluster.id.to_string())},
+        effects);
   }
   link.welcomed(now.instant);
   effects.log.push_back(
@@ -78,16 +80,18 @@ void Machine::State::on_heartbeat_reply(Now now, const Message& message, Effects
 void Machine::State::on_broker_error(const Message& message, Effects& effects) {
   const auto reply = schema::decode<schema::ErrorReply>(message.body.view());
   if (!reply || !link.answers_hello(message.envelope.request_id)) return;
-  const std::string why = fmt::format("the broker refused this worker: {}: {}",
-                                      error_name(reply->error.code), reply->error.message);
-  switch (reply->error.code) {
+  const ErrorCode code = reply->error.code;
+  const std::string why =
+      fmt::format("the broker refused this worker: {}: {}", error_name(code), reply->error.message);
+  switch (code) {
     case ErrorCode::wrong_cluster:
-      return stop(why + "; connect the worker to its own broker, or init a new directory for it",
-                  effects);
+      return stop(
+          {code, why + "; connect the worker to its own broker, or init a new directory for it"},
+          effects);
     case ErrorCode::wrong_version:
-      return stop(why + "; run a broker and workers of the same version", effects);
+      return stop({code, why + "; run a broker and workers of the same version"}, effects);
     default:
-      if (remedy(reply->error.code) == Remedy::fix_request) return stop(why, effects);
+      if (remedy(code) == Remedy::fix_request) return stop({code, why}, effects);
       effects.log.push_back({LogLevel::warning, why + "; will ask again"});
   }
 }

@@ -47,7 +47,7 @@ struct Machine::State {
   void reply(Now now, const Asker& asker, schema::MessageKind kind, const Body& body,
              Effects& effects) const;
   void refuse(Now now, const Asker& asker, Error error, Effects& effects) const;
-  void stop(std::string why, Effects& effects);
+  void stop(Error why, Effects& effects);
 
   bool may_act(Effects& effects);
 
@@ -63,7 +63,7 @@ struct Machine::State {
   WorkerHealth health;
   bool draining = false;
   bool stopped = false;
-  std::string cannot_start;  // why the first event stops
+  std::optional<Error> cannot_start;  // why the first event stops
 };
 
 template <class Body>

@@ -46,7 +46,7 @@ Status Runtime::run() {
   if (!stop_reason_) {
     if (auto drained = drain(); !drained) return drained;
   }
-  if (stop_reason_) return fail(ErrorCode::io_error, *stop_reason_);
+  if (stop_reason_) return fail(*stop_reason_);
   return {};
 }
 

@@ -44,7 +44,7 @@ class Runtime {
 
   // Serves until stop(), then takes no new requests, answers those in flight, and returns success,
   // or `deadline_exceeded` if that took longer than `drain`. Any other error says why the process
-  // must end: after it, nothing is answered.
+  // must end (Effects::stop of the machine): after it, nothing is answered.
   [[nodiscard]] Status run();
   void stop();
 
@@ -73,7 +73,7 @@ class Runtime {
   const std::unique_ptr<bus::Poller> poller_;
   Machine machine_;
   std::vector<bus::Incoming> batch_;  // reused
-  std::optional<std::string> stop_reason_;
+  std::optional<Error> stop_reason_;
   Instant next_sample_;
 
   // Their threads put into completions_, so they go first.

@@ -101,6 +101,20 @@ TEST_F(WorkerRuntimeTest, EndsWithTheReasonWhenItsStoreFails) {
       << status.error().message;
 }
 
+// Its supervisor tells by the code whether the disk is at fault.
+TEST_F(WorkerRuntimeTest, EndsWithTheCodeOfTheBrokersRefusal) {
+  start(store_);
+  const auto hello = expect(schema::MessageKind::worker_hello);
+  ASSERT_TRUE(hello);
+  schema::Envelope envelope;
+  envelope.request_id = hello->message.envelope.request_id;
+  const schema::ErrorReply refusal{{ErrorCode::unsupported, "this version cannot add workers"}};
+  ASSERT_TRUE(broker_->send(hello->from, schema::make_message(envelope, refusal)));
+  const Status status = join();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::unsupported);
+}
+
 TEST_F(WorkerRuntimeTest, StopsThoughNoBrokerEverAnswered) {
   start(store_);
   ASSERT_TRUE(expect(schema::MessageKind::worker_hello));

@@ -68,7 +68,7 @@ void WorkerProcess::carry_out(worker::Effects effects) {
   }
   for (auto& read : effects.reads) begin_read(std::move(read));
   if (effects.stop) {
-    if (!disk_.failed()) world_.verdict.fail("worker", "a worker stops: " + *effects.stop);
+    if (!disk_.failed()) world_.verdict.fail("worker", "a worker stops: " + effects.stop->message);
     return end_and_restart();
   }
   if (stopping_ && machine_->idle()) return end_and_restart();

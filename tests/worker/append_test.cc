@@ -165,7 +165,8 @@ TEST_F(WorkerAppendTest, AnswersNothingAfterAFailedCommit) {
   append(2, {append_of(key_of(true, 1))});
   finish(*commit(), fail(ErrorCode::io_error, "no space left"));
   ASSERT_TRUE(effects_.stop.has_value());
-  EXPECT_THAT(*effects_.stop, ::testing::HasSubstr("no space left"));
+  EXPECT_EQ(effects_.stop->code, ErrorCode::io_error);
+  EXPECT_THAT(effects_.stop->message, ::testing::HasSubstr("no space left"));
   EXPECT_TRUE(effects_.to_broker.empty());
   EXPECT_FALSE(effects_.commit.has_value());
   append(3, {append_of(key_of(true, 2))});

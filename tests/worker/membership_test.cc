@@ -164,7 +164,8 @@ TEST_F(WorkerMembershipTest, StopsWithARemedyWhenTheBrokerIsOfAnotherCluster) {
   receive(MessageKind::error, last_id(),
           schema::ErrorReply{{ErrorCode::wrong_cluster, "the broker is of cluster 2"}});
   ASSERT_TRUE(effects_.stop.has_value());
-  EXPECT_THAT(*effects_.stop, ::testing::HasSubstr("connect the worker to its own broker"));
+  EXPECT_EQ(effects_.stop->code, ErrorCode::wrong_cluster);
+  EXPECT_THAT(effects_.stop->message, ::testing::HasSubstr("connect the worker to its own broker"));
   EXPECT_EQ(machine().next_tick(), Instant::never());
 }
 
@@ -172,6 +173,7 @@ TEST_F(WorkerMembershipTest, StopsWhenAWelcomeNamesAnotherCluster) {
   info_.cluster = ClusterId{Uuid{4, 4}};
   say_welcome();
   ASSERT_TRUE(effects_.stop.has_value());
+  EXPECT_EQ(effects_.stop->code, ErrorCode::wrong_cluster);
 }
 
 TEST_F(WorkerMembershipTest, AsksAgainWhenItsHelloIsRefusedForNow) {
@@ -187,7 +189,8 @@ TEST_F(WorkerMembershipTest, AsksAgainWhenItsHelloIsRefusedForNow) {
 TEST_F(WorkerMembershipTest, StopsAtItsFirstEventIfTheSavedMapDoesNotDecode) {
   info_.map = "garbage";
   tick();
-  EXPECT_TRUE(effects_.stop.has_value());
+  ASSERT_TRUE(effects_.stop.has_value());
+  EXPECT_EQ(effects_.stop->code, ErrorCode::corrupt);
   EXPECT_TRUE(effects_.to_broker.empty());
 }
 
