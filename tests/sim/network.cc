@@ -62,6 +62,24 @@ const char* name_of(MessageKind kind) {
       return "map_stored";
     case MessageKind::map_in_force:
       return "map_in_force";
+    case MessageKind::beacon:
+      return "beacon";
+    case MessageKind::bundle:
+      return "bundle";
+    case MessageKind::standing:
+      return "standing";
+    case MessageKind::fetch:
+      return "fetch";
+    case MessageKind::fetched:
+      return "fetched";
+    case MessageKind::peer_read:
+      return "peer_read";
+    case MessageKind::peer_read_reply:
+      return "peer_read_reply";
+    case MessageKind::peer_merge:
+      return "peer_merge";
+    case MessageKind::peer_merged:
+      return "peer_merged";
   }
   return "unknown";
 }
