@@ -106,6 +106,10 @@ void Machine::on_message(Now now, schema::Message message, Effects& effects) {
   if (state_->may_act(effects)) state_->handle(now, std::move(message), effects);
 }
 
+// A cluster of one replica has no streams: whatever comes is a stranger's.
+void Machine::on_peer_message(Now, schema::Message, Effects&) {}
+void Machine::on_stream_message(Now, schema::Message, Effects&) {}
+
 void Machine::on_committed(Now now, CommitId id, const Status& status, Effects& effects) {
   if (!state_->may_act(effects)) return;
   KIPU_CHECK(state_->appends.committing());
@@ -149,6 +153,11 @@ void Machine::on_map_saved(Now now, const MapVersion& version, const Status& sta
     state_->reply(now, broker, MessageKind::map_stored, schema::MapStored{version}, effects);
   }
   state_->after_map_change(now, before, effects);
+}
+
+void Machine::on_wholeness_saved(Now, std::uint64_t, const Status& status, Effects& effects) {
+  if (!state_->may_act(effects) || status) return;
+  state_->stop(failed("saving which partitions are whole", status.error()), effects);
 }
 
 void Machine::on_stats(Now, const storage::StoreStats& stats, Effects& effects) {

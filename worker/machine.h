@@ -33,7 +33,8 @@ struct Config {
   std::string zone;
   schema::Endpoints endpoints = {};  // where others find this worker; the runtime fills them in
   Duration heartbeat = std::chrono::milliseconds(250);
-  std::uint32_t missed_heartbeats = 3;  // so many unanswered: say hello anew
+  std::uint32_t missed_heartbeats = 3;               // so many unanswered: say hello anew
+  Duration beacon = std::chrono::milliseconds(250);  // how often its stream says where it stands
   std::size_t max_commit_bytes = std::size_t{4} * 1024 * 1024;
   std::size_t max_pending_bytes =
       std::size_t{16} * 1024 * 1024;  // waiting, with the commit under way
@@ -111,10 +112,14 @@ class Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
+  // From the broker, from the peer socket that it has bound, and from a stream it subscribes to.
   void on_message(Now now, schema::Message message, Effects& effects);
+  void on_peer_message(Now now, schema::Message message, Effects& effects);
+  void on_stream_message(Now now, schema::Message message, Effects& effects);
   void on_committed(Now now, CommitId id, const Status& status, Effects& effects);
   void on_read(Now now, ReadId id, Result<ReadResult> result, Effects& effects);
   void on_map_saved(Now now, const MapVersion& version, const Status& status, Effects& effects);
+  void on_wholeness_saved(Now now, std::uint64_t id, const Status& status, Effects& effects);
   // The runtime samples the store about once a heartbeat.
   void on_stats(Now now, const storage::StoreStats& stats, Effects& effects);
   void on_tick(Now now, Effects& effects);
