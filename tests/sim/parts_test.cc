@@ -180,15 +180,15 @@ TEST_F(LossyNetworkTest, LosesRepeatsAndReordersMessages) {
 
 class DiskTest : public PartsTest {
  protected:
-  std::vector<storage::PlacedEntry> entries(std::size_t count) {
-    std::vector<storage::PlacedEntry> placed;
+  storage::Change entries(std::size_t count) {
+    storage::Change change;
     for (std::size_t i = 0; i < count; ++i) {
       const Stamp stamp{StampTime(++time_), 1};
       const Values values{std::to_string(time_)};
       model_.begin_write("default", "k", EntryKind::append, values, std::nullopt);
-      placed.push_back({{}, make_entry("default", "k", stamp, EntryKind::append, values)});
+      change.entries.push_back({{}, make_entry("default", "k", stamp, EntryKind::append, values)});
     }
-    return placed;
+    return change;
   }
   std::size_t stored() const {
     PageQuery query;
