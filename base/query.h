@@ -98,6 +98,9 @@ struct Count {
   std::uint64_t entries = 0;
   std::uint64_t values = 0;
   std::optional<EntryId> next_after;  // set if the scan stopped early
+  // The sum of the entries' digests: two stores that counted other entries differ in it. Of the
+  // store that counted; it does not travel.
+  std::uint64_t fingerprint = 0;
   friend bool operator==(const Count&, const Count&) = default;
 };
 
@@ -127,5 +130,10 @@ struct Fetched {
 
 using ReadQuery = std::variant<PageQuery, CountQuery, KeysQuery, ScanQuery, FetchQuery>;
 using ReadResult = std::variant<Page, Count, KeysPage, Fetched>;
+
+// XXH3-64 over what a result says: two stores whose results have one digest gave the same result.
+// For a Page over the ids of its entries, for a Count over its fingerprint too. Compared only
+// between workers of one version; never stored.
+[[nodiscard]] std::uint64_t digest_of(const ReadResult& result);
 
 }  // namespace kipu

@@ -171,6 +171,7 @@ Result<Count> read_count(leveldb::DB& db, const CountQuery& query) {
     if (!decoded) return fail(std::move(decoded.error()));
     ++count.entries;
     count.values += entry.values.size();
+    count.fingerprint += entry.digest.bits;
   }
   return if_whole(cursor, count);
 }

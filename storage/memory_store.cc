@@ -114,6 +114,7 @@ class MemoryStore final : public Store {
       }
       ++count.entries;
       count.values += at->second.values.size();
+      count.fingerprint += at->first.digest.bits;
       last = at->first;
     }
     return count;
