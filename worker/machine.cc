@@ -127,7 +127,7 @@ void Machine::on_committed(Now now, CommitId id, const Status& status, Effects& 
 
 void Machine::on_read(Now now, ReadId id, Result<ReadResult> result, Effects& effects) {
   if (!state_->may_act(effects)) return;
-  const Asker asker = state_->reads.end(id);
+  const Asker asker = std::get<ForClient>(state_->reads.end(id).purpose).asker;
   state_->begin_reads(now, effects);
   if (asker.deadline <= now.instant) return;  // the broker has answered by now
   if (!result) return state_->refuse(now, asker, std::move(result.error()), effects);

@@ -149,7 +149,7 @@ void Machine::State::on_query(Now now, const Message& message, Effects& effects)
   }
   auto checked = check_query(*map, maps.self(), std::move(*query));
   if (!checked) return refuse(now, asker, std::move(checked.error()), effects);
-  reads.add(asker, std::move(*checked));
+  reads.add(ForClient{asker}, asker.deadline, std::move(*checked));
   begin_reads(now, effects);
 }
 
