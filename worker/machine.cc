@@ -106,9 +106,13 @@ void Machine::on_message(Now now, schema::Message message, Effects& effects) {
   if (state_->may_act(effects)) state_->handle(now, std::move(message), effects);
 }
 
-// A cluster of one replica has no streams: whatever comes is a stranger's.
-void Machine::on_peer_message(Now, schema::Message, Effects&) {}
-void Machine::on_stream_message(Now, schema::Message, Effects&) {}
+void Machine::on_peer_message(Now now, Message message, Effects& effects) {
+  if (state_->may_act(effects)) state_->handle_peer(now, std::move(message), effects);
+}
+
+void Machine::on_stream_message(Now now, Message message, Effects& effects) {
+  if (state_->may_act(effects)) state_->handle_stream(now, std::move(message), effects);
+}
 
 void Machine::on_committed(Now now, CommitId id, const Status& status, Effects& effects) {
   if (!state_->may_act(effects)) return;
@@ -155,9 +159,13 @@ void Machine::on_map_saved(Now now, const MapVersion& version, const Status& sta
   state_->after_map_change(now, before, effects);
 }
 
-void Machine::on_wholeness_saved(Now, std::uint64_t, const Status& status, Effects& effects) {
-  if (!state_->may_act(effects) || status) return;
-  state_->stop(failed("saving which partitions are whole", status.error()), effects);
+void Machine::on_wholeness_saved(Now now, std::uint64_t id, const Status& status,
+                                 Effects& effects) {
+  if (!state_->may_act(effects)) return;
+  if (!status) {
+    return state_->stop(failed("saving which partitions are whole", status.error()), effects);
+  }
+  state_->on_wholeness_saved(now, id, effects);
 }
 
 void Machine::on_stats(Now, const storage::StoreStats& stats, Effects& effects) {

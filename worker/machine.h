@@ -37,9 +37,15 @@ struct Config {
   Duration beacon = std::chrono::milliseconds(250);  // how often its stream says where it stands
   std::size_t max_commit_bytes = std::size_t{4} * 1024 * 1024;
   std::size_t max_pending_bytes =
-      std::size_t{16} * 1024 * 1024;  // waiting, with the commit under way
-  std::size_t max_reads = 256;        // waiting and under way
-  std::size_t reads_at_once = 32;     // under way: each may hold a page
+      std::size_t{16} * 1024 * 1024;                // waiting, with the commit under way
+  std::size_t max_reads = 256;                      // waiting and under way
+  std::size_t reads_at_once = 32;                   // under way: each may hold a page
+  Duration lease = std::chrono::seconds(2);         // from the sending of an answered heartbeat
+  Duration hedge = std::chrono::milliseconds(100);  // a replica that is silent so long: ask another
+  // Published to one replica and not acknowledged by it; past this, it fetches.
+  std::size_t stream_window_bytes = std::size_t{8} * 1024 * 1024;
+  // Received from others and not committed yet; past this, it is dropped, and fetched later.
+  std::size_t max_incoming_bytes = std::size_t{16} * 1024 * 1024;
   std::uint64_t reserve_bytes = std::uint64_t{256} * 1024 * 1024;  // of free disk: below, read-only
 };
 
@@ -90,7 +96,7 @@ struct Effects {
   std::vector<ToPeer> to_peers;
   std::vector<ToPeer> to_stream;  // published under the topic of `to`
   std::optional<Peers> peers;
-  // The subscription to this worker is made anew: its peer socket lives, and its stream is silent.
+  // The subscriptions to these are made anew: their peer sockets live, their streams are silent.
   std::vector<StoreId> resubscribe;
   std::optional<Commit> commit;
   std::vector<Read> reads;

@@ -163,18 +163,19 @@ void Machine::State::refuse(Now now, const Asker& asker, Error error, Effects& e
   reply(now, asker, MessageKind::error, schema::ErrorReply{std::move(error)}, effects);
 }
 
+void Machine::State::drop(const Message& message, Effects& effects) {
+  effects.log.push_back({LogLevel::debug, fmt::format("dropped a message of kind {} and version {}",
+                                                      static_cast<unsigned>(message.envelope.kind),
+                                                      message.envelope.version)});
+}
+
 // A request that a worker does not know, or of another version, is answered all the same; any other
 // message is dropped, since an answer to an answer would never end.
 void Machine::State::on_unexpected(Now now, const Message& message, Effects& effects) {
   const Envelope& envelope = message.envelope;
   const bool request =
       is_request_of_clients(envelope.kind) || envelope.kind == MessageKind::map_store;
-  if (!request) {
-    effects.log.push_back(
-        {LogLevel::debug, fmt::format("dropped a message of kind {} and version {}",
-                                      static_cast<unsigned>(envelope.kind), envelope.version)});
-    return;
-  }
+  if (!request) return drop(message, effects);
   Error error{ErrorCode::unsupported, "a worker does not answer this kind of request"};
   if (envelope.version != schema::kProtocolVersion) {
     error = {ErrorCode::wrong_version,

@@ -1,6 +1,6 @@
 // What is inside the worker machine, for the files that implement it: machine.cc has the events and
 // the one switch, machine_broker.cc what concerns the broker and the map, machine_requests.cc what
-// clients ask.
+// clients ask, machine_peers.cc what other workers say, machine_reads.cc what they read and merge.
 #pragma once
 
 #include <algorithm>
@@ -29,6 +29,16 @@ struct Machine::State {
   void on_append(Now now, const schema::Message& message, Effects& effects);
   void on_query(Now now, const schema::Message& message, Effects& effects);
   void on_unexpected(Now now, const schema::Message& message, Effects& effects);
+  static void drop(const schema::Message& message, Effects& effects);
+
+  // Of other workers.
+  void handle_peer(Now now, schema::Message message, Effects& effects);
+  void handle_stream(Now now, schema::Message message, Effects& effects);
+  void on_peer_read(Now now, const schema::Message& message, Effects& effects);
+  void on_peer_read_reply(Now now, const schema::Message& message, Effects& effects);
+  void on_peer_merge(Now now, const schema::Message& message, Effects& effects);
+  void on_peer_merged(Now now, const schema::Message& message, Effects& effects);
+  void on_wholeness_saved(Now now, std::uint64_t id, Effects& effects);
 
   void announce(Now now, const MapVersion& version, Effects& effects);
   void after_map_change(Now now, const MapVersion& before, Effects& effects);
