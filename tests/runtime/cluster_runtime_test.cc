@@ -71,6 +71,7 @@ class ClusterRuntimeTest : public testing::Test {
   std::unique_ptr<Worker> start_worker(storage::Store& store) {
     worker::RuntimeOptions options;
     options.broker = "backend";
+    options.peers = {"stream:0", "peer:0", ""};
     options.config.reserve_bytes = 0;
     auto made = worker::Runtime::create(*bus_, store, options, Rng::from_system(), {});
     EXPECT_TRUE(made) << made.error().message;

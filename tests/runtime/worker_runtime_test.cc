@@ -19,6 +19,7 @@ class WorkerRuntimeTest : public testing::Test {
   void start(storage::Store& store) {
     worker::RuntimeOptions options;
     options.broker = "backend";
+    options.peers = {"stream:0", "peer:0", ""};
     auto made = worker::Runtime::create(*bus_, store, options, Rng(1), {});
     ASSERT_TRUE(made);
     runtime_ = std::move(*made);
@@ -113,6 +114,27 @@ TEST_F(WorkerRuntimeTest, EndsWithTheCodeOfTheBrokersRefusal) {
   const Status status = join();
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, ErrorCode::unsupported);
+}
+
+TEST_F(WorkerRuntimeTest, TellsTheBrokerWhereOthersFindIt) {
+  start(store_);
+  const auto hello = expect(schema::MessageKind::worker_hello);
+  ASSERT_TRUE(hello);
+  const auto body = schema::decode<schema::WorkerHello>(hello->message.body.view());
+  ASSERT_TRUE(body);
+  EXPECT_EQ(body->endpoints, runtime_->endpoints());
+  EXPECT_FALSE(body->endpoints.peer.ends_with(":0"));
+  EXPECT_FALSE(bus_->bind_pub(body->endpoints.stream));
+  EXPECT_FALSE(bus_->bind_router(body->endpoints.peer));
+}
+
+TEST_F(WorkerRuntimeTest, RefusesAnEndpointInUse) {
+  worker::RuntimeOptions options;
+  options.broker = "another";
+  options.peers = {"", "backend", ""};
+  const auto made = worker::Runtime::create(*bus_, store_, options, Rng(1), {});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::in_use);
 }
 
 TEST_F(WorkerRuntimeTest, StopsThoughNoBrokerEverAnswered) {
