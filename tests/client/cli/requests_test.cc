@@ -82,6 +82,16 @@ TEST(GetRequestTest, RefusesWhatExcludesEachOther) {
   EXPECT_FALSE(parse_get(with({{"cursor", cursor}, {"last", "1"}}), kNow));
 }
 
+TEST(GetRequestTest, ReadsFromTheWorkerThatIsNamed) {
+  EXPECT_FALSE(get({}).read.from_worker);
+  EXPECT_EQ(get({{"from", "w2"}}).read.from_worker, WorkerId{2});
+  EXPECT_EQ(get({{"from", "17"}}).read.from_worker, WorkerId{17});
+  for (const char* wrong : {"", "w", "0", "w0", "two", "w-1", "w4294967296"}) {
+    EXPECT_FALSE(parse_get(with({{"from", wrong}}), kNow)) << wrong;
+  }
+  EXPECT_FALSE(parse_get(with({{"from", "w1"}, {"level", "one"}}), kNow));
+}
+
 TEST(SettingsTest, FlagBeatsEnvironmentBeatsFile) {
   Config config;
   config.brokers = {"tcp://file:1"};
