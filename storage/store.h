@@ -23,6 +23,7 @@
 #include "base/ids.h"
 #include "base/position.h"
 #include "base/query.h"
+#include "base/random.h"
 #include "base/result.h"
 
 namespace kipu::storage {
@@ -38,6 +39,7 @@ struct Change {
   std::vector<PlacedEntry> entries;
   // Set if this store coordinated the first `logged` of the entries: they are one commit of its
   // stream, and go into the log by name under this position. The store knows the one before it.
+  // REQUIRES: it is of this run, and greater than any before.
   std::optional<Position> position;
   std::size_t logged = 0;
   std::map<StoreId, Position> cursors;       // where this store now stands in others' streams
@@ -76,7 +78,8 @@ struct StoreInfo {
   std::vector<std::uint64_t> runs;  // one per open, oldest first; the last is this one
   std::string map;                  // the newest cluster map that was saved, encoded; may be empty
   Wholeness whole = {};
-  StreamState stream = {};  // as it was when the store was opened
+  StreamState stream = {};           // as it was when the store was opened
+  std::uint64_t forgotten_runs = 0;  // how many older ones `runs` does not list any more
 };
 
 struct StoreStats {
@@ -121,6 +124,16 @@ class Store {
   [[nodiscard]] virtual const StoreInfo& info() const = 0;
   [[nodiscard]] virtual StoreStats stats() const = 0;
 };
+
+// A store that nothing was ever in: of a new id, or with that of a lost store whose place it takes,
+// and then of no wholeness. It has no run yet.
+[[nodiscard]] StoreInfo make_store_info(Rng& rng, StoreId instead_of = {});
+
+// Of the newest runs, so many are listed.
+inline constexpr std::size_t kMaxRuns = 10'000;
+
+// Adds a run, as each open does.
+void add_run(StoreInfo& info, Rng& rng);
 
 // What every save_map() checks first: its `wrong_cluster` and `invalid_argument`.
 [[nodiscard]] Status check_cluster(const StoreInfo& info, ClusterId cluster);

@@ -44,7 +44,10 @@ StoreInfo golden_info() {
   return {StoreId{Uuid{0x0001020304050607, 0x08090a0b0c0d0e0f}},
           ClusterId{Uuid{0x1011121314151617, 0x18191a1b1c1d1e1f}},
           {0x2021222324252627, 0x28292a2b2c2d2e2f},
-          "map"};
+          "map",
+          {Wholeness::Kind::all_but, {{1}, {1023}}},
+          {},
+          3};
 }
 
 class GoldenTest : public LevelDbTest {};
@@ -83,6 +86,19 @@ TEST_F(GoldenTest, WritesAndReadsTheStoreFileAsItAlwaysDid) {
   const StoreInfo info = decode_store_file(bytes).value();
   EXPECT_EQ(info.store, golden_info().store);
   EXPECT_EQ(info.runs, golden_info().runs);
+  EXPECT_EQ(info.forgotten_runs, golden_info().forgotten_runs);
+  EXPECT_EQ(info.whole, golden_info().whole);
+}
+
+TEST_F(GoldenTest, OpensAStoreWhoseFileIsOfVersionOne) {
+  write_bytes(directory_ / "store", bytes_of_hex(bytes_of(golden("store_file_v1.hex"))));
+  const auto store = open();
+  EXPECT_EQ(store->info().store, golden_info().store);
+  EXPECT_EQ(store->info().cluster, golden_info().cluster);
+  EXPECT_EQ(store->info().map, golden_info().map);
+  EXPECT_EQ(store->info().whole, (Wholeness{Wholeness::Kind::all_but, {}}));
+  ASSERT_EQ(store->info().runs.size(), 3U);
+  EXPECT_EQ(store->info().runs[1], golden_info().runs[1]);
 }
 
 }  // namespace
