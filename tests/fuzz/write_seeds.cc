@@ -50,7 +50,12 @@ bool write_messages(const fs::path& root) {
          write_message<WorkerWelcome>(root, "WorkerWelcome") &&
          write_message<Heartbeat>(root, "Heartbeat") &&
          write_message<HeartbeatReply>(root, "HeartbeatReply") &&
-         write_message<MapStored>(root, "MapStored");
+         write_message<MapStored>(root, "MapStored") && write_message<Beacon>(root, "Beacon") &&
+         write_message<Bundle>(root, "Bundle") && write_message<Standing>(root, "Standing") &&
+         write_message<Fetch>(root, "Fetch") && write_message<Fetched>(root, "Fetched") &&
+         write_message<PeerRead>(root, "PeerRead") &&
+         write_message<PeerReadReply>(root, "PeerReadReply") &&
+         write_message<PeerMerge>(root, "PeerMerge");
 }
 
 bool write_records(const fs::path& root) {
