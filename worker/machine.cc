@@ -28,6 +28,9 @@ MessageKind reply_kind(const Count&) {
 MessageKind reply_kind(const KeysPage&) {
   return MessageKind::keys_reply;
 }
+MessageKind reply_kind(const Fetched&) {
+  return MessageKind::fetched;
+}
 
 Error failed(std::string_view what, const Error& error) {
   return {error.code,
@@ -135,14 +138,9 @@ void Machine::on_read(Now now, ReadId id, Result<ReadResult> result, Effects& ef
   state_->begin_reads(now, effects);
   if (asker.deadline <= now.instant) return;  // the broker has answered by now
   if (!result) return state_->refuse(now, asker, std::move(result.error()), effects);
-  std::visit(
-      [&]<class Body>(const Body& body) {
-        // No client may ask for what a log holds.
-        if constexpr (!std::is_same_v<Body, Fetched>) {
-          state_->reply(now, asker, reply_kind(body), body, effects);
-        }
-      },
-      *result);
+  std::visit([&]<class Body>(
+                 const Body& body) { state_->reply(now, asker, reply_kind(body), body, effects); },
+             *result);
 }
 
 void Machine::on_map_saved(Now now, const MapVersion& version, const Status& status,

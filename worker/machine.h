@@ -35,7 +35,8 @@ struct Config {
   Duration heartbeat = std::chrono::milliseconds(250);
   std::uint32_t missed_heartbeats = 3;               // so many unanswered: say hello anew
   Duration beacon = std::chrono::milliseconds(250);  // how often its stream says where it stands
-  std::size_t max_commit_bytes = std::size_t{4} * 1024 * 1024;
+  // By Entry::message_bytes. With its overhead a commit fits a bundle, thus limits::kMaxBodyBytes.
+  std::size_t max_commit_bytes = std::size_t{2} * 1024 * 1024;
   std::size_t max_pending_bytes =
       std::size_t{16} * 1024 * 1024;                // waiting, with the commit under way
   std::size_t max_reads = 256;                      // waiting and under way
