@@ -183,10 +183,33 @@ TEST(UpRequestTest, RefusesAnotherNumberOfWorkersWithTheRemedy) {
   EXPECT_THAT(record.error().message, HasSubstr("--data"));
 }
 
-TEST(UpRequestTest, RefusesReplicasUntilThereAreSome) {
-  EXPECT_TRUE(parse_up(with({{"replicas", "1"}})));
-  EXPECT_EQ(parse_up(with({{"replicas", "3"}})).error().code, ErrorCode::unsupported);
+TEST(UpRequestTest, KeepsAsManyReplicasAsItIsTold) {
+  const auto request = parse_up(with({{"replicas", "2"}, {"workers", "5"}}));
+  ASSERT_TRUE(request);
+  EXPECT_EQ(settle_record(*request, std::nullopt, ClusterId{Uuid{1, 2}})->replicas, 2U);
   EXPECT_EQ(parse_up(with({{"replicas", "0"}})).error().code, ErrorCode::invalid_argument);
+}
+
+TEST(UpRequestTest, HasAsManyWorkersAsReplicasNeed) {
+  const auto request = parse_up(with({{"replicas", "5"}}));
+  ASSERT_TRUE(request);
+  EXPECT_EQ(settle_record(*request, std::nullopt, ClusterId{Uuid{1, 2}})->workers, 5U);
+  const auto refused = parse_up(with({{"replicas", "4"}, {"workers", "3"}}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+  EXPECT_THAT(refused.error().message, HasSubstr("--workers 4"));
+}
+
+TEST(UpRequestTest, KeepsTheReplicasOfADirectoryMadeBefore) {
+  const ClusterRecord found{ClusterId{Uuid{1, 2}}, 5, 2, 256, true};
+  EXPECT_EQ(settle_record(UpRequest{}, found, ClusterId{Uuid{3, 4}}).value(), found);
+  UpRequest other;
+  other.replicas = 3;
+  const auto record = settle_record(other, found, ClusterId{Uuid{3, 4}});
+  ASSERT_FALSE(record);
+  EXPECT_EQ(record.error().code, ErrorCode::unsupported);
+  EXPECT_THAT(record.error().message, HasSubstr("2 replicas of each partition"));
+  EXPECT_THAT(record.error().message, HasSubstr("--replicas"));
 }
 
 TEST(UpRequestTest, RefusesWhatIsOutOfRange) {
@@ -201,6 +224,10 @@ TEST(ClusterRecordTest, GivesBackWhatItWrote) {
   EXPECT_EQ(parse_record(format_record(record)).value(), record);
   EXPECT_EQ(parse_record("").error().code, ErrorCode::corrupt);
   EXPECT_EQ(parse_record(format_record(record) + "more=1\n").error().code, ErrorCode::corrupt);
+  for (const std::uint32_t replicas : {0U, 4U}) {
+    const ClusterRecord none{ClusterId{Uuid{1, 2}}, 3, replicas, 1024, true};
+    EXPECT_EQ(parse_record(format_record(none)).error().code, ErrorCode::corrupt);
+  }
 }
 
 }  // namespace
