@@ -133,7 +133,7 @@ std::size_t pointed(const ScanQuery& query) {
   return struct_words<wire::ScanQuery>() + words(query);
 }
 std::size_t pointed(const FetchQuery& /*query*/) {
-  KIPU_CHECK(!"a FetchQuery travels as a Fetch");
+  KIPU_CHECK(false && "a FetchQuery travels as a Fetch");
   return 0;
 }
 std::size_t pointed(const Page& page) {
@@ -146,7 +146,7 @@ std::size_t pointed(const KeysPage& page) {
   return struct_words<wire::KeysPage>() + words(page);
 }
 std::size_t pointed(const Fetched& /*fetched*/) {
-  KIPU_CHECK(!"a Fetched travels by itself");
+  KIPU_CHECK(false && "a Fetched travels by itself");
   return 0;
 }
 
