@@ -20,7 +20,7 @@ using test::run;
 
 class BrokerDaemonTest : public testing::Test {
  protected:
-  Finished init(std::vector<std::string> more = {}) {
+  Finished init(std::vector<std::string> more = {"--replicas", "1"}) {
     std::vector<std::string> command{
         program("kipu-broker"), "init", "--data", data_, "--workers", "2"};
     command.insert(command.end(), more.begin(), more.end());
@@ -89,8 +89,8 @@ TEST_F(BrokerDaemonTest, RefusesAPortInUse) {
   expect_refused(run({program("kipu-broker"), "--data", other, "--frontend", taken}), taken);
 }
 
-TEST_F(BrokerDaemonTest, RefusesReplicasThatThisVersionDoesNotOffer) {
-  const Finished finished = init({"--replicas", "3"});
+TEST_F(BrokerDaemonTest, RefusesMoreReplicasThanWorkers) {
+  const Finished finished = init({"--replicas", "3"});  // and two workers
   EXPECT_EQ(finished.ended, (Ended{1, 0}));
   EXPECT_FALSE(std::filesystem::exists(data_));
 }

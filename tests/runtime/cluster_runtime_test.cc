@@ -203,13 +203,13 @@ TEST_F(ClusterRuntimeTest, RefusesAnEndpointInUse) {
   EXPECT_EQ(made.error().code, ErrorCode::in_use);
 }
 
-TEST_F(ClusterRuntimeTest, RefusesReplicasThatThisVersionDoesNotOffer) {
+TEST_F(ClusterRuntimeTest, RefusesMoreReplicasThanWorkers) {
   broker::RuntimeOptions options;
   options.config.cluster = ClusterId{Uuid{1, 2}};
-  options.config.replicas = 3;
+  options.config.replicas = options.config.workers + 1;
   const auto made = broker::Runtime::create(*bus_, options, Rng(1), {});
   ASSERT_FALSE(made);
-  EXPECT_EQ(made.error().code, ErrorCode::unsupported);
+  EXPECT_EQ(made.error().code, ErrorCode::invalid_argument);
 }
 
 }  // namespace

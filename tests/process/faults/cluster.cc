@@ -80,7 +80,7 @@ bool Disk::has_struck() const {
 Cluster::Cluster(ClusterOptions options) : options_(std::move(options)) {
   const Finished made =
       run_or_throw({program("kipu-broker"), "init", "--data", broker_directory().string(),
-                    "--workers", std::to_string(options_.workers)});
+                    "--workers", std::to_string(options_.workers), "--replicas", "1"});
   id_ = made.output.substr(std::string("cluster ").size(), 32);
   Rng rng = Rng::from_system();
   frontend_ = steady_endpoint(rng);
@@ -138,7 +138,7 @@ void Cluster::supervise() {
 void Cluster::lose_brokers_disk() {
   std::filesystem::remove_all(broker_directory());
   run_or_throw({program("kipu-broker"), "init", "--data", broker_directory().string(), "--workers",
-                std::to_string(options_.workers), "--cluster-id", id_});
+                std::to_string(options_.workers), "--replicas", "1", "--cluster-id", id_});
 }
 
 Client Cluster::client(ClientOptions options) const {
