@@ -66,7 +66,9 @@ std::size_t bytes_of(const std::vector<Entry>& entries) {
 // Takes commits from where `log` stands, as long as each follows the one before it.
 Status follow(LogSource& log, const FetchQuery& query, Fetched& fetched) {
   PageBudget budget(std::numeric_limits<std::uint32_t>::max(), query.max_bytes);
+  std::size_t bytes = 0;
   for (std::size_t visited = 0; log.is_valid() && visited < kMaxVisitedAtOnce; ++visited) {
+    if (bytes >= kMaxVisitedBytes) break;
     const Result<LogRecord> record = log.record();
     if (!record) return fail(record.error());
     if (record->previous != fetched.through) break;
@@ -77,6 +79,7 @@ Status follow(LogSource& log, const FetchQuery& query, Fetched& fetched) {
       fetched.commits.push_back({record->position, std::move(*entries)});
     }
     fetched.through = record->position;
+    bytes += record->bytes;
     if (fetched.through == fetched.head) break;
     log.next();
   }

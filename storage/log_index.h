@@ -21,9 +21,12 @@
 
 namespace kipu::storage {
 
-// So many records are trimmed by one merge, and visited by one fetch, at most.
+// So many records are trimmed by one merge at most.
 inline constexpr std::size_t kMaxTrimmedAtOnce = 256;
-inline constexpr std::size_t kMaxVisitedAtOnce = 8192;
+// So many records, and about so many bytes of them, are visited by one fetch at most, whether or
+// not they concern who asks.
+inline constexpr std::size_t kMaxVisitedAtOnce = 1024;
+inline constexpr std::size_t kMaxVisitedBytes = std::size_t{4} * 1024 * 1024;
 
 // Walks the records of a log in the order of their places. It sees the log as it was when it was
 // first moved.

@@ -21,6 +21,8 @@ constexpr std::uint64_t kFewDescriptors = 1024;
 
 struct Flags {
   std::string data;
+  // init
+  StoreId instead_of;
   // serve
   std::string broker = "tcp://127.0.0.1:7401";
   PeerOptions peers{"tcp://127.0.0.1:*", "tcp://127.0.0.1:*", ""};
@@ -88,16 +90,32 @@ daemon::Command serve_command(Flags& flags) {
                      flags.die_with_parent)}};
 }
 
+daemon::Option lost_store_option(StoreId& into) {
+  return {"store", "ID",
+          "take the place of this store, which is lost: the new one begins empty, and serves "
+          "nothing before it has fetched from the other replicas what it should hold",
+          [&into](const std::string& text) -> Status {
+            const auto id = Uuid::parse(text);
+            if (id && !id->is_none()) {
+              into.id = *id;
+              return {};
+            }
+            return fail(ErrorCode::invalid_argument,
+                        "a store's id is 32 hex digits, as `kipu status` shows it");
+          }};
+}
+
 daemon::Command init_command(Flags& flags) {
   using namespace daemon;
   return {"Makes an empty store. It joins the cluster of the broker that it first serves.",
           "  kipu-worker init --data /var/lib/kipu/worker",
-          {required(text_option("data", "DIR", "the directory to make", flags.data))}};
+          {required(text_option("data", "DIR", "the directory to make", flags.data)),
+           lost_store_option(flags.instead_of)}};
 }
 
 Status init(const Flags& flags) {
   Rng rng = Rng::from_system();
-  return storage::init_leveldb_store(flags.data, rng);
+  return storage::init_leveldb_store(flags.data, rng, flags.instead_of);
 }
 
 RuntimeOptions to_options(const Flags& flags) {

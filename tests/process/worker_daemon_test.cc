@@ -65,6 +65,22 @@ TEST_F(WorkerDaemonTest, RefusesToInitialiseWhatIsAStore) {
   EXPECT_NE(again.errors.find(data_), std::string::npos);
 }
 
+TEST_F(WorkerDaemonTest, InitialisesAStoreInPlaceOfALostOne) {
+  const std::string id = "000102030405060708090a0b0c0d0e0f";
+  std::vector<std::string> words{program("kipu-worker"), "init", "--data", data_, "--store", id};
+  EXPECT_EQ(run(words).ended, (Ended{0, 0}));
+  Process worker(command());
+  const auto ready = worker.wait_for_line("kipu-worker ready");
+  ASSERT_TRUE(ready) << worker.errors();
+  EXPECT_EQ(test::field_of(*ready, "store"), id);
+  for (const char* none : {"w1", "00000000000000000000000000000000", ""}) {
+    words.back() = none;
+    const Finished refused = run(words);
+    EXPECT_NE(refused.ended, (Ended{0, 0})) << none;
+    EXPECT_NE(refused.errors.find("32 hex digits"), std::string::npos) << refused.errors;
+  }
+}
+
 TEST_F(WorkerDaemonTest, RefusesAStoreInUse) {
   init();
   Process worker(command());

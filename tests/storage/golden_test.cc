@@ -1,7 +1,10 @@
 // Pins the format: stores that are written today must be readable for ever.
+#include <span>
+
 #include <gtest/gtest.h>
 
 #include "storage/files.h"
+#include "storage/log_record.h"
 #include "storage/store_file.h"
 #include "tests/storage/leveldb_fixture.h"
 
@@ -50,7 +53,41 @@ StoreInfo golden_info() {
           3};
 }
 
-class GoldenTest : public LevelDbTest {};
+LogRecord golden_log_record() {
+  return {{2, 7}, {0x28292a2b2c2d2e2f, 7}, {0x2021222324252627, 5}, 3, 400, 0};
+}
+
+// A commit with the first two entries, and where two stores stand.
+std::string golden_streams() {
+  const LogRecord record = golden_log_record();
+  std::string value;
+  append_log_head(value, record);
+  const std::vector<PlacedEntry> entries = golden_entries();
+  for (const PlacedEntry& placed : std::span(entries).first(2)) {
+    append_log_name(value, placed.partition, "b", placed.entry.key, placed.entry.id());
+  }
+  const auto line = [](const std::string& key, const std::string& bytes) {
+    return hex_of(key) + ' ' + hex_of(bytes) + '\n';
+  };
+  std::string position;
+  append_position(position, {0x3031323334353637, 9});
+  return line(encode_log_key(record.place), value) +
+         line(encode_cursor_key(space::kCursor, golden_info().store), position) +
+         line(encode_cursor_key(space::kAcknowledged, golden_info().store), position);
+}
+
+class GoldenTest : public LevelDbTest {
+ protected:
+  void put_records(const std::string& name) {
+    const auto database = open_database();
+    std::ifstream records(golden(name));
+    std::string key;
+    std::string value;
+    while (records >> key >> value) {
+      ASSERT_TRUE(database->Put({}, bytes_of_hex(key), bytes_of_hex(value)).ok());
+    }
+  }
+};
 
 TEST_F(GoldenTest, WritesTheRecordsThatItAlwaysWrote) {
   ASSERT_TRUE(open()->merge(golden_entries()));
@@ -64,12 +101,7 @@ TEST_F(GoldenTest, WritesTheRecordsThatItAlwaysWrote) {
 }
 
 TEST_F(GoldenTest, ReadsTheRecordsThatItAlwaysWrote) {
-  std::ifstream records(golden("records.hex"));
-  std::string key;
-  std::string value;
-  while (records >> key >> value) {
-    ASSERT_TRUE(open_database()->Put({}, bytes_of_hex(key), bytes_of_hex(value)).ok());
-  }
+  put_records("records.hex");
   const auto store = open();
   for (const PlacedEntry& placed : golden_entries()) {
     ScanQuery query = scan_all();
@@ -78,6 +110,23 @@ TEST_F(GoldenTest, ReadsTheRecordsThatItAlwaysWrote) {
     EXPECT_NE(std::find(found.begin(), found.end(), placed.entry), found.end());
   }
   EXPECT_EQ(store->stats().entries_estimate, golden_entries().size());
+}
+
+TEST_F(GoldenTest, WritesTheStreamsThatItAlwaysWrote) {
+  EXPECT_EQ(golden_streams(), bytes_of(golden("streams.hex")));
+}
+
+TEST_F(GoldenTest, ReadsTheStreamsThatItAlwaysWrote) {
+  put_records("records.hex");
+  put_records("streams.hex");
+  const auto store = open();
+  const LogRecord record = golden_log_record();
+  const std::map<StoreId, Position> positions{{golden_info().store, {0x3031323334353637, 9}}};
+  EXPECT_EQ(store->info().stream, (StreamState{record.position, positions, positions}));
+  const Fetched found = store->fetch({record.previous, {{0}}}).value();
+  const auto entries = golden_entries();
+  const Fetched::Commit commit{record.position, {entries[0].entry, entries[1].entry}};
+  EXPECT_EQ(found, (Fetched{false, {commit}, record.position, record.position}));
 }
 
 TEST_F(GoldenTest, WritesAndReadsTheStoreFileAsItAlwaysDid) {
