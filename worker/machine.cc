@@ -17,6 +17,7 @@ using schema::Message;
 using schema::MessageKind;
 
 // Read-only ends once this much more than the reserve is free, so that it does not flap.
+constexpr int kSilentBeacons = 4;  // a stream or an answer that is missing so long is lost
 constexpr std::uint64_t kReserveHysteresis = 4;  // the reserve and a quarter of it
 
 MessageKind reply_kind(const Page&) {
@@ -52,7 +53,13 @@ Machine::State::State(Config settings, const storage::StoreInfo& info, Rng rng, 
       store(info.store),
       cluster(info.cluster),
       link(config.heartbeat, config.missed_heartbeats, rng.next() >> 1U, now.instant),
-      maps(info.store, decode_saved_map(info).value_or(std::nullopt)) {
+      maps(info.store, decode_saved_map(info).value_or(std::nullopt)),
+      lease(config.lease),
+      peers(info.store, config.heartbeat * config.missed_heartbeats,
+            config.beacon * kSilentBeacons),
+      origin(info, config.stream_window_bytes),
+      follower(info, config.max_incoming_bytes, rng.next() >> 1U, config.beacon * kSilentBeacons),
+      writes(origin.run()) {
   if (auto saved = decode_saved_map(info); !saved) {
     cannot_start = Error{
         ErrorCode::corrupt,
@@ -119,23 +126,22 @@ void Machine::on_stream_message(Now now, Message message, Effects& effects) {
 
 void Machine::on_committed(Now now, CommitId id, const Status& status, Effects& effects) {
   if (!state_->may_act(effects)) return;
-  KIPU_CHECK(state_->appends.committing());
+  KIPU_CHECK(state_->commit_began.has_value());
   KIPU_CHECK_OP(static_cast<std::uint64_t>(id), ==, state_->last_commit);
   if (!status) {
     return state_->stop(failed("a write to the store", status.error()), effects);
   }
-  state_->commit_took = now.instant - state_->appends.commit_began();
-  for (CheckedAppend& stored : state_->appends.end_commit()) {
-    const schema::AppendReply reply{1, std::move(stored.refusals)};
-    state_->reply(now, stored.asker, MessageKind::append_reply, reply, effects);
-  }
-  state_->commit_if_idle(now, effects);
+  state_->after_commit(now, effects);
 }
 
 void Machine::on_read(Now now, ReadId id, Result<ReadResult> result, Effects& effects) {
   if (!state_->may_act(effects)) return;
-  const Asker asker = std::get<ForClient>(state_->reads.end(id).purpose).asker;
+  const ReadQueue::Ended ended = state_->reads.end(id);
   state_->begin_reads(now, effects);
+  if (const auto* fetch = std::get_if<ForFetch>(&ended.purpose)) {
+    return state_->on_fetch_read(now, *fetch, std::move(result), effects);
+  }
+  const Asker asker = std::get<ForClient>(ended.purpose).asker;
   if (asker.deadline <= now.instant) return;  // the broker has answered by now
   if (!result) return state_->refuse(now, asker, std::move(result.error()), effects);
   std::visit([&]<class Body>(
@@ -187,6 +193,7 @@ void Machine::on_stats(Now, const storage::StoreStats& stats, Effects& effects) 
 void Machine::on_tick(Now now, Effects& effects) {
   if (!state_->may_act(effects)) return;
   state_->expire(now, effects);
+  if (now.instant >= state_->next_beacon) state_->tick_peers(now, effects);
   switch (state_->link.due(now.instant)) {
     case BrokerLink::Due::hello:
       return state_->say_hello(effects);
@@ -198,7 +205,8 @@ void Machine::on_tick(Now now, Effects& effects) {
 }
 
 Instant Machine::next_tick() const {
-  return state_->stopped ? Instant::never() : state_->link.next();
+  if (state_->stopped) return Instant::never();
+  return std::min({state_->link.next(), state_->next_beacon, state_->writes.next()});
 }
 
 void Machine::drain(Now now, Effects& effects) {
@@ -211,8 +219,8 @@ void Machine::drain(Now now, Effects& effects) {
 }
 
 bool Machine::idle() const {
-  return state_->stopped ||
-         (state_->appends.empty() && state_->reads.empty() && !state_->maps.saving());
+  return state_->stopped || (state_->appends.empty() && state_->writes.empty() &&
+                             state_->reads.empty() && !state_->maps.saving());
 }
 
 }  // namespace kipu::worker

@@ -35,10 +35,10 @@ void Machine::State::send_heartbeat(Now now, Effects& effects) const {
   schema::Heartbeat heartbeat{store, now.instant, maps.in_force_version(), health};
   heartbeat.health.wall = now.wall;
   heartbeat.health.pending_bytes = appends.bytes();
+  heartbeat.health.lags = origin.lags(now.instant, peers);
   // A commit that hangs shows as one that takes ever longer.
-  const Duration took = appends.committing()
-                            ? std::max(commit_took, now.instant - appends.commit_began())
-                            : commit_took;
+  const Duration took =
+      commit_began ? std::max(commit_took, now.instant - *commit_began) : commit_took;
   heartbeat.health.commit_microseconds = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(took).count());
   Envelope envelope;
@@ -74,6 +74,10 @@ void Machine::State::on_heartbeat_reply(Now now, const Message& message, Effects
   if (!answer->known) return link.forgotten(now.instant);
   link.heard();
   announce(now, answer->in_force, effects);
+  // One that names an older map says nothing of the newer one.
+  if (answer->in_force.is_none() || answer->in_force != maps.announced()) return;
+  lease.granted(answer->echo, now.instant);
+  settle(now, effects);
 }
 
 // Only a refused hello says something: that this worker will never be taken as it is.
@@ -143,6 +147,13 @@ void Machine::State::after_map_change(Now now, const MapVersion& before, Effects
   const std::string self = maps.self().is_none() ? "no worker" : maps.self().to_string();
   effects.log.push_back(
       {LogLevel::info, fmt::format("acts on map {} as {}", show(maps.in_force_version()), self)});
+  const auto connected = peers.connections().addresses;
+  peers.take(now.instant, *maps.in_force());
+  origin.take(peers);
+  follower.take(peers);
+  if (peers.connections().addresses != connected) effects.peers = peers.connections();
+  next_beacon = peers.connections().addresses.empty() ? Instant::never() : now.instant;
+  link.hurry(now.instant);  // for the lease that this map needs
   for (HeldAppend& held : appends.release(maps.in_force_version())) {
     accept(now, held.asker, std::move(held.request), held.bytes, effects);
   }

@@ -20,6 +20,10 @@ void Machine::State::on_peer_merged(Now, const Message& message, Effects& effect
   drop(message, effects);
 }
 
+void Machine::State::on_stream_event(Now, const StreamEvent&, Effects&) {}
+
+void Machine::State::on_merged(Now, const std::vector<MergeId>&, Effects&) {}
+
 void Machine::State::on_wholeness_saved(Now, std::uint64_t, Effects&) {}
 
 }  // namespace kipu::worker

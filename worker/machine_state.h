@@ -1,6 +1,8 @@
 // What is inside the worker machine, for the files that implement it: machine.cc has the events and
 // the one switch, machine_broker.cc what concerns the broker and the map, machine_requests.cc what
-// clients ask, machine_peers.cc what other workers say, machine_reads.cc what they read and merge.
+// clients ask, machine_commits.cc what becomes durable and whom that concerns, machine_peers.cc
+// what other workers say of their streams and this one's, machine_reads.cc what they read and
+// merge.
 #pragma once
 
 #include <algorithm>
@@ -9,9 +11,16 @@
 #include "schema/codec.h"
 #include "worker/append_queue.h"
 #include "worker/broker_link.h"
+#include "worker/follower.h"
+#include "worker/lease.h"
 #include "worker/machine.h"
 #include "worker/map_book.h"
+#include "worker/merge_queue.h"
+#include "worker/origin.h"
+#include "worker/peer_book.h"
 #include "worker/read_queue.h"
+#include "worker/stream_events.h"
+#include "worker/write_quorum.h"
 
 namespace kipu::worker {
 
@@ -34,11 +43,27 @@ struct Machine::State {
   // Of other workers.
   void handle_peer(Now now, schema::Message message, Effects& effects);
   void handle_stream(Now now, schema::Message message, Effects& effects);
+  void on_bundle(Now now, const schema::Message& message, Effects& effects);
+  void on_beacon(Now now, const schema::Message& message, Effects& effects);
+  void on_standing(Now now, const schema::Message& message, Effects& effects);
+  void on_fetch(Now now, const schema::Message& message, Effects& effects);
+  void on_fetched(Now now, const schema::Message& message, Effects& effects);
+  void on_fetch_read(Now now, const ForFetch& asked, Result<ReadResult> result, Effects& effects);
   void on_peer_read(Now now, const schema::Message& message, Effects& effects);
   void on_peer_read_reply(Now now, const schema::Message& message, Effects& effects);
   void on_peer_merge(Now now, const schema::Message& message, Effects& effects);
   void on_peer_merged(Now now, const schema::Message& message, Effects& effects);
   void on_wholeness_saved(Now now, std::uint64_t id, Effects& effects);
+  // What the streams tell, and what was put into `merges` and is durable now.
+  void on_stream_event(Now now, const StreamEvent& event, Effects& effects);
+  void on_merged(Now now, const std::vector<MergeId>& merged, Effects& effects);
+  void tick_peers(Now now, Effects& effects);
+  // Asks for what the streams left out, and commits what they brought.
+  void follow(Now now, Effects& effects);
+  void send_standing(Now now, StoreId to, std::uint64_t request, bool answer, Effects& effects);
+  template <class Body>
+  void tell(StoreId to, schema::MessageKind kind, std::uint64_t request, const Body& body,
+            Effects& effects) const;
 
   void announce(Now now, const MapVersion& version, Effects& effects);
   void after_map_change(Now now, const MapVersion& before, Effects& effects);
@@ -46,7 +71,15 @@ struct Machine::State {
   Status admission(const schema::Envelope& envelope) const;
   void accept(Now now, const Asker& asker, schema::AppendRequest request, std::size_t bytes,
               Effects& effects);
+  void check_entries(Now now, const schema::ClusterMap& map, schema::AppendRequest request,
+                     CheckedAppend& checked) const;
   void commit_if_idle(Now now, Effects& effects);
+  void after_commit(Now now, Effects& effects);
+  // Answers the writes that enough replicas hold.
+  void settle(Now now, Effects& effects);
+  void answer(Now now, std::vector<WriteQuorum::Answer> answers, Effects& effects) const;
+  // Whether it may coordinate, acknowledge, and serve reads of more than itself.
+  bool leased(Now now) const;
   void expire(Now now, Effects& effects);
   void begin_reads(Now now, Effects& effects);
 
@@ -68,7 +101,16 @@ struct Machine::State {
   MapBook maps;
   AppendQueue appends;
   ReadQueue reads;
+  Lease lease;
+  PeerBook peers;
+  Origin origin;
+  Follower follower;
+  WriteQuorum writes;
+  MergeQueue merges;
+  Instant next_beacon = Instant::never();  // while there is nobody to send any to
   std::uint64_t last_commit = 0;
+  std::optional<Instant> commit_began;  // while one is under way
+  Position commit_position;             // of the own entries in it; none if others have no part
   Duration commit_took{0};
   WorkerHealth health;
   bool draining = false;
@@ -85,6 +127,17 @@ void Machine::State::reply(Now now, const Asker& asker, schema::MessageKind kind
   envelope.request_id = asker.request;
   envelope.remaining = std::max(asker.deadline - now.instant, Duration::zero());
   effects.to_broker.push_back(schema::make_message(envelope, body));
+}
+
+// Over the peer socket. What answers nothing, and wants no answer, has request id 0.
+template <class Body>
+void Machine::State::tell(StoreId to, schema::MessageKind kind, std::uint64_t request,
+                          const Body& body, Effects& effects) const {
+  schema::Envelope envelope;
+  envelope.kind = kind;
+  envelope.request_id = request;
+  envelope.remaining = config.heartbeat * config.missed_heartbeats;
+  effects.to_peers.push_back({to, schema::make_message(envelope, body)});
 }
 
 }  // namespace kipu::worker
