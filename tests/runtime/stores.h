@@ -13,10 +13,10 @@ namespace kipu::test {
 
 class WrappedStore : public storage::Store {
  public:
-  explicit WrappedStore(std::uint64_t seed) {
-    Rng rng(seed);
-    inner_ = storage::make_memory_store(rng);
-  }
+  explicit WrappedStore(std::uint64_t seed)
+      : rng_(seed), inner_(storage::make_memory_store(rng_)) {}
+  // What the next process would do first. Nobody uses it meanwhile.
+  void reopen() { inner_->reopen(rng_); }
   Status merge(const storage::Change& change) override { return inner_->merge(change); }
   Status save_map(ClusterId cluster, std::string map) override {
     return inner_->save_map(cluster, std::move(map));
@@ -33,7 +33,8 @@ class WrappedStore : public storage::Store {
   storage::StoreStats stats() const override { return inner_->stats(); }
 
  private:
-  std::unique_ptr<storage::Store> inner_;
+  Rng rng_;
+  std::unique_ptr<storage::MemoryStore> inner_;
 };
 
 // Its save_map fails.
