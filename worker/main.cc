@@ -101,7 +101,7 @@ daemon::Option lost_store_option(StoreId& into) {
               return {};
             }
             return fail(ErrorCode::invalid_argument,
-                        "a store's id is 32 hex digits, as `kipu status` shows it");
+                        "a store's id is 32 hex digits, as `kipu status -o json` shows it");
           }};
 }
 
