@@ -54,7 +54,7 @@ constexpr std::array kUpOptions{
     OptionSpec{"workers", '\0', "N", "how many workers (3)"},
     OptionSpec{"data", '\0', "DIR", "where the cluster lives (./kipu-data)"},
     OptionSpec{"port", '\0', "P", "clients connect to P, workers to P+1 (7400); 0: free ports"},
-    OptionSpec{"replicas", '\0', "N", "copies of each partition (1)"},
+    OptionSpec{"replicas", '\0', "N", "copies of each partition (3, or one per worker if fewer)"},
     OptionSpec{"partitions", '\0', "N", "a power of two (1024)"},
     OptionSpec{"detach", '\0', "", "return once it serves; `kipu down` stops it"},
 };

@@ -12,7 +12,7 @@ namespace kipu::cli {
 namespace {
 
 constexpr std::uint32_t kUsualWorkers = 3;
-constexpr std::uint32_t kUsualReplicas = 1;
+constexpr std::uint32_t kUsualReplicas = 3;
 constexpr std::uint64_t kLastPort = 65'534;  // the one above it is the workers'
 
 Result<std::optional<std::uint32_t>> read_number(const Arguments& arguments, std::string_view name,

@@ -157,11 +157,16 @@ TEST(ImportRequestTest, TellsTheFormatByTheName) {
   EXPECT_FALSE(record_format(with({{"format", "csv"}}), "-"));
 }
 
-TEST(UpRequestTest, MakesANewClusterOfThreeWorkers) {
+TEST(UpRequestTest, MakesANewClusterOfThreeWorkersAndAsManyReplicas) {
   const ClusterId fresh{Uuid{1, 2}};
   const auto record = settle_record(UpRequest{}, std::nullopt, fresh);
   ASSERT_TRUE(record);
-  EXPECT_EQ(*record, (ClusterRecord{fresh, 3, 1, 1024, false}));
+  EXPECT_EQ(*record, (ClusterRecord{fresh, 3, 3, 1024, false}));
+  UpRequest request;
+  request.workers = 2;
+  EXPECT_EQ(settle_record(request, std::nullopt, fresh)->replicas, 2U);
+  request.workers = 5;
+  EXPECT_EQ(settle_record(request, std::nullopt, fresh)->replicas, 3U);
 }
 
 TEST(UpRequestTest, RunsTheClusterThatIsThere) {
