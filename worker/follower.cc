@@ -193,13 +193,12 @@ std::optional<StreamEvent> Follower::on_fetched(std::uint64_t request, Fetched f
   return std::nullopt;
 }
 
-std::vector<Follower::Ask> Follower::comparisons(Instant now) {
+std::vector<Follower::Ask> Follower::comparisons() {
   std::vector<Ask> asks;
   for (auto& [peer, stream] : streams_) {
     if (!stream.followed || stream.compared) continue;
-    if (stream.comparing && now - stream.comparing->sent < patience_) continue;
     const std::uint64_t request = stream.comparing ? stream.comparing->request : ++last_request_;
-    stream.comparing = Comparing{request, stream.cursor, now};
+    stream.comparing = Comparing{request, stream.cursor};
     asks.push_back({peer, request, stream.cursor});
   }
   return asks;

@@ -31,8 +31,8 @@ namespace kipu::worker {
 
 class Follower {
  public:
-  // `first_request` keeps the answers to a former process apart from ours; a fetch or a comparison
-  // that is not answered within `patience` is asked for again.
+  // `first_request` keeps the answers to a former process apart from ours; a fetch that is not
+  // answered within `patience` is asked for again.
   Follower(const storage::StoreInfo& info, std::size_t max_bytes, std::uint64_t first_request,
            Duration patience);
 
@@ -55,8 +55,8 @@ class Follower {
   std::vector<Ask> fetches(Instant now);
 
   // Compares with each peer where this store stands, once in this life at least: to be sent as a
-  // Standing that wants an answer under that request id.
-  std::vector<Ask> comparisons(Instant now);
+  // Standing that wants an answer under that request id. The same again until it has come.
+  std::vector<Ask> comparisons();
   // What `peer` remembers of this store, in a Standing under `request`.
   std::optional<StreamEvent> on_acknowledged(StoreId peer, std::uint64_t request,
                                              const Position& acknowledged);
@@ -94,7 +94,6 @@ class Follower {
   struct Comparing {
     std::uint64_t request = 0;
     Position cursor;
-    Instant sent;
   };
   struct Stream {
     bool followed = false;

@@ -46,6 +46,11 @@ void Machine::State::accept(Now now, const Asker& asker, schema::AppendRequest r
     const schema::AppendReply nothing_stored{0, std::move(checked.refusals)};
     return reply(now, asker, MessageKind::append_reply, nothing_stored, effects);
   }
+  std::size_t entry_bytes = 0;
+  for (const storage::PlacedEntry& placed : checked.entries) {
+    entry_bytes += placed.entry.message_bytes();
+  }
+  checked.bytes = std::max(bytes, entry_bytes);
   appends.add(std::move(checked));
 }
 

@@ -151,7 +151,7 @@ void Machine::State::tick_peers(Now now, Effects& effects) {
   for (const StoreId silent : peers.take_silent_streams(now.instant)) {
     effects.resubscribe.push_back(silent);
   }
-  for (const Follower::Ask& compare : follower.comparisons(now.instant)) {
+  for (const Follower::Ask& compare : follower.comparisons()) {
     send_standing(now, compare.to, compare.request, true, effects);
   }
   follow(now, effects);
