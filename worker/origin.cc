@@ -38,9 +38,12 @@ std::optional<Origin::Rank> Origin::rank(const Position& position) const {
   return Rank{static_cast<std::size_t>(runs_.rend() - found), position.counter};
 }
 
+// What is under way counts: a fetch reads it from the store as soon as it is durable, which may be
+// before this object is told.
 bool Origin::knows(const Position& position) const {
+  const Position newest = counter_ > 0 ? Position{run_, counter_} : head_;
   const auto ranked = rank(position);
-  return ranked && *ranked <= *rank(head_);
+  return ranked && *ranked <= *rank(newest);
 }
 
 void Origin::take(const PeerBook& peers) {

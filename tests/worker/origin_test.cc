@@ -168,9 +168,14 @@ TEST_F(OriginTest, NoticesThatItStandsBehindItselfAndSaysSoOnce) {
   EXPECT_EQ(stands(kNear, {kRun, 1}), StreamEvent(SelfLost{kNear}));
 }
 
-TEST_F(OriginTest, TakesNoCursorForKnownThatWasNeverPublished) {
+TEST_F(OriginTest, KnowsACommitThatWasFetchedBeforeItHeardThatItIsDurable) {
   begin({0});
-  EXPECT_EQ(stands(kNear, {kRun, 1}), StreamEvent(SelfLost{kNear}));
+  EXPECT_EQ(stands(kNear, {kRun, 1}), std::nullopt);
+  EXPECT_EQ(stands(kFar, {kRun, 2}), StreamEvent(SelfLost{kFar}));
+  EXPECT_EQ(origin().committed().size(), 2U);
+  EXPECT_EQ(last_of(kNear), (Position{kRun, 1}));
+  const auto next = commit({1});
+  EXPECT_EQ(next[0].previous, (Position{kRun, 1}));
 }
 
 TEST_F(OriginTest, MovesOnAnIdleDestinationSoThatItsLogIsNotKept) {
