@@ -18,8 +18,8 @@
 #include "storage/store.h"
 #include "storage/threads.h"
 #include "worker/machine.h"
-#include "worker/peer_sockets.h"
 #include "worker/runtime_completions.h"
+#include "worker/runtime_peers.h"
 #include "worker/runtime_stats.h"
 
 namespace kipu::worker {

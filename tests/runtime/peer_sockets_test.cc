@@ -1,5 +1,5 @@
 // Two workers' sockets to one another, over the in-process bus.
-#include "worker/peer_sockets.h"
+#include "worker/runtime_peers.h"
 
 #include <gtest/gtest.h>
 

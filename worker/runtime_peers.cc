@@ -1,4 +1,4 @@
-#include "worker/peer_sockets.h"
+#include "worker/runtime_peers.h"
 
 #include <cstdint>
 #include <string_view>
