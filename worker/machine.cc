@@ -20,19 +20,6 @@ using schema::MessageKind;
 constexpr int kSilentBeacons = 4;  // a stream or an answer that is missing so long is lost
 constexpr std::uint64_t kReserveHysteresis = 4;  // the reserve and a quarter of it
 
-MessageKind reply_kind(const Page&) {
-  return MessageKind::page_reply;
-}
-MessageKind reply_kind(const Count&) {
-  return MessageKind::count_reply;
-}
-MessageKind reply_kind(const KeysPage&) {
-  return MessageKind::keys_reply;
-}
-MessageKind reply_kind(const Fetched&) {
-  return MessageKind::fetched;
-}
-
 Error failed(std::string_view what, const Error& error) {
   return {error.code,
           fmt::format("{} failed: {}: {}", what, error_name(error.code), error.message)};
@@ -59,7 +46,11 @@ Machine::State::State(Config settings, const storage::StoreInfo& info, Rng rng, 
             config.beacon * kSilentBeacons),
       origin(info, config.stream_window_bytes),
       follower(info, config.max_incoming_bytes, rng.next() >> 1U, config.beacon * kSilentBeacons),
-      writes(origin.run()) {
+      writes(origin.run()),
+      wholeness(info.whole),
+      quorum_reads(rng.next() >> 1U),
+      last_reconcile_request(rng.next() >> 1U) {
+  join_saved_map();
   if (auto saved = decode_saved_map(info); !saved) {
     cannot_start = Error{
         ErrorCode::corrupt,
@@ -138,15 +129,7 @@ void Machine::on_read(Now now, ReadId id, Result<ReadResult> result, Effects& ef
   if (!state_->may_act(effects)) return;
   const ReadQueue::Ended ended = state_->reads.end(id);
   state_->begin_reads(now, effects);
-  if (const auto* fetch = std::get_if<ForFetch>(&ended.purpose)) {
-    return state_->on_fetch_read(now, *fetch, std::move(result), effects);
-  }
-  const Asker asker = std::get<ForClient>(ended.purpose).asker;
-  if (asker.deadline <= now.instant) return;  // the broker has answered by now
-  if (!result) return state_->refuse(now, asker, std::move(result.error()), effects);
-  std::visit([&]<class Body>(
-                 const Body& body) { state_->reply(now, asker, reply_kind(body), body, effects); },
-             *result);
+  state_->on_read_done(now, ended, std::move(result), effects);
 }
 
 void Machine::on_map_saved(Now now, const MapVersion& version, const Status& status,
@@ -194,6 +177,8 @@ void Machine::on_tick(Now now, Effects& effects) {
   if (!state_->may_act(effects)) return;
   state_->expire(now, effects);
   if (now.instant >= state_->next_beacon) state_->tick_peers(now, effects);
+  state_->tick_reads(now, effects);
+  state_->tick_wholeness(now, effects);
   switch (state_->link.due(now.instant)) {
     case BrokerLink::Due::hello:
       return state_->say_hello(effects);
@@ -206,7 +191,8 @@ void Machine::on_tick(Now now, Effects& effects) {
 
 Instant Machine::next_tick() const {
   if (state_->stopped) return Instant::never();
-  return std::min({state_->link.next(), state_->next_beacon, state_->writes.next()});
+  return std::min({state_->link.next(), state_->next_beacon, state_->writes.next(),
+                   state_->quorum_reads.next_tick(), state_->next_reconciliation()});
 }
 
 void Machine::drain(Now now, Effects& effects) {
@@ -219,8 +205,9 @@ void Machine::drain(Now now, Effects& effects) {
 }
 
 bool Machine::idle() const {
-  return state_->stopped || (state_->appends.empty() && state_->writes.empty() &&
-                             state_->reads.empty() && !state_->maps.saving());
+  return state_->stopped ||
+         (state_->appends.empty() && state_->writes.empty() && state_->reads.empty() &&
+          state_->quorum_reads.size() == 0 && !state_->maps.saving());
 }
 
 }  // namespace kipu::worker

@@ -154,6 +154,7 @@ void Machine::State::after_map_change(Now now, const MapVersion& before, Effects
   if (peers.connections().addresses != connected) effects.peers = peers.connections();
   next_beacon = peers.connections().addresses.empty() ? Instant::never() : now.instant;
   link.hurry(now.instant);  // for the lease that this map needs
+  take_map_for_wholeness(now, effects);
   for (HeldAppend& held : appends.release(maps.in_force_version())) {
     accept(now, held.asker, std::move(held.request), held.bytes, effects);
   }

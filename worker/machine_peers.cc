@@ -41,6 +41,8 @@ void Machine::State::handle_peer(Now now, Message message, Effects& effects) {
       return on_peer_merge(now, message, effects);
     case MessageKind::peer_merged:
       return on_peer_merged(now, message, effects);
+    case MessageKind::error:
+      return on_peer_error(now, message, effects);
     default:
       return drop(message, effects);
   }

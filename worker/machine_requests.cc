@@ -104,7 +104,7 @@ void Machine::State::on_query(Now now, const Message& message, Effects& effects)
   if (auto ok = admission(message.envelope); !ok) {
     return refuse(now, asker, ok.error(), effects);
   }
-  if (reads.size() >= config.max_reads) {
+  if (reads.size() + quorum_reads.size() >= config.max_reads) {
     return refuse(now, asker, {ErrorCode::overloaded, "too many reads wait here"}, effects);
   }
   auto query = decode_query(message);
@@ -116,8 +116,7 @@ void Machine::State::on_query(Now now, const Message& message, Effects& effects)
   }
   auto checked = check_query(*map, maps.self(), std::move(*query));
   if (!checked) return refuse(now, asker, std::move(checked.error()), effects);
-  reads.add(ForClient{asker}, asker.deadline, std::move(*checked));
-  begin_reads(now, effects);
+  begin_query(now, asker, std::move(*checked), effects);
 }
 
 void Machine::State::begin_reads(Now now, Effects& effects) {

@@ -6,7 +6,10 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "schema/codec.h"
 #include "worker/append_queue.h"
@@ -16,13 +19,32 @@
 #include "worker/machine.h"
 #include "worker/map_book.h"
 #include "worker/merge_queue.h"
+#include "worker/open_check.h"
 #include "worker/origin.h"
 #include "worker/peer_book.h"
+#include "worker/quorum_reads.h"
 #include "worker/read_queue.h"
+#include "worker/reconciler.h"
 #include "worker/stream_events.h"
+#include "worker/wholeness_book.h"
 #include "worker/write_quorum.h"
 
 namespace kipu::worker {
+
+// For whom entries are merged outside of streams.
+struct MergeForPeer {  // a PeerMerge
+  StoreId to;
+  std::uint64_t request = 0;
+};
+struct MergeForRead {  // what this store lacked of a quorum read
+  std::uint64_t read = 0;
+  std::uint32_t round = 0;
+};
+struct MergeForReconcile {  // a page of another
+  StoreId from;
+  std::uint64_t number = 0;
+};
+using MergePurpose = std::variant<MergeForPeer, MergeForRead, MergeForReconcile>;
 
 struct Machine::State {
   State(Config settings, const storage::StoreInfo& info, Rng rng, Now now);
@@ -53,6 +75,7 @@ struct Machine::State {
   void on_peer_read_reply(Now now, const schema::Message& message, Effects& effects);
   void on_peer_merge(Now now, const schema::Message& message, Effects& effects);
   void on_peer_merged(Now now, const schema::Message& message, Effects& effects);
+  void on_peer_error(Now now, const schema::Message& message, Effects& effects);
   void on_wholeness_saved(Now now, std::uint64_t id, Effects& effects);
   // What the streams tell, and what was put into `merges` and is durable now.
   void on_stream_event(Now now, const StreamEvent& event, Effects& effects);
@@ -83,6 +106,43 @@ struct Machine::State {
   void expire(Now now, Effects& effects);
   void begin_reads(Now now, Effects& effects);
 
+  // Reads of one replica or several.
+  void begin_query(Now now, const Asker& asker, ReadQuery query, Effects& effects);
+  Status check_served(Now now, const ReadQuery& query, Level level);
+  Result<std::vector<QuorumGroup>> quorum_groups(Now now, const ReadQuery& query,
+                                                 std::size_t needed) const;
+  void begin_quorum_reads(Now now, Effects& effects);
+  void perform(Now now, std::uint64_t number, ReadSteps steps, Effects& effects);
+  template <class Event>
+  void quorum_event(Now now, std::uint64_t number, Event event, Effects& effects);
+  void tick_reads(Now now, Effects& effects);
+  void on_read_done(Now now, const ReadQueue::Ended& ended, Result<ReadResult> result,
+                    Effects& effects);
+  void answer_read(Now now, const Asker& asker, Result<ReadResult> result, Effects& effects) const;
+  void answer_peer(const ForPeer& asked, Result<ReadResult> result, Effects& effects) const;
+  void refuse_peer(StoreId to, std::uint64_t request, Error error, Effects& effects) const;
+  void take_reply(Now now, std::uint64_t request, Result<schema::PeerReadReply> reply,
+                  Effects& effects);
+  Status check_merge(const std::vector<Entry>& entries, std::size_t bytes) const;
+  void merge(std::vector<Entry> entries, MergePurpose purpose);
+
+  // What this store holds less than it should, and where it gets it from.
+  void join_saved_map();
+  void take_map_for_wholeness(Now now, Effects& effects);
+  void want_missing();
+  bool has_compared(Now now);
+  void on_trimmed(const Trimmed& trimmed, Effects& effects);
+  void on_self_lost(const SelfLost& lost, Effects& effects);
+  void tick_wholeness(Now now, Effects& effects);
+  Instant next_reconciliation() const;
+  void reconcile(Now now, Effects& effects);
+  void perform(Now now, ReconcileSteps steps, Effects& effects);
+  void take_reconcile_reply(Now now, std::uint64_t request, Result<schema::PeerReadReply> reply,
+                            Effects& effects);
+  void on_reconcile_merged(Now now, const MergeForReconcile& merged, Effects& effects);
+  void save_wholeness(Effects& effects);
+  std::string why_not_whole() const;
+
   void say_hello(Effects& effects) const;
   void send_heartbeat(Now now, Effects& effects) const;
 
@@ -107,6 +167,17 @@ struct Machine::State {
   Follower follower;
   WriteQuorum writes;
   MergeQueue merges;
+  std::map<MergeId, MergePurpose> merging;
+  WholenessBook wholeness;
+  OpenCheck open_check{std::chrono::seconds(1)};
+  Reconciler reconciler{ReconcileRules{}};
+  QuorumReads quorum_reads;
+  struct ReconcileAsked {
+    std::uint64_t request = 0;
+    std::uint64_t number = 0;
+  };
+  std::map<StoreId, ReconcileAsked> reconcile_asked;  // the last page asked of each
+  std::uint64_t last_reconcile_request = 0;
   Instant next_beacon = Instant::never();  // while there is nobody to send any to
   std::uint64_t last_commit = 0;
   std::optional<Instant> commit_began;  // while one is under way

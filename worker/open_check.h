@@ -4,8 +4,6 @@
 // Thread rule: one thread.
 #pragma once
 
-#include <set>
-
 #include "base/ids.h"
 #include "base/time.h"
 
@@ -16,19 +14,16 @@ class OpenCheck {
   // Peers that are not heard of within `patience` of the lease are not waited for.
   explicit OpenCheck(Duration patience) : patience_(patience) {}
 
-  // A standing of `peer` came, and what it says has been looked at.
-  void compared(StoreId peer) { compared_.insert(peer); }
-  bool has_compared(StoreId peer) const { return compared_.contains(peer); }
-
-  // `peers` has pairs whose first is a StoreId. Once true, it stays so.
-  template <class Peers, class Alive>
-  bool passed(Instant now, bool lease, const Peers& peers, Alive alive) {
+  // `peers` has pairs whose first is a StoreId; `alive` and `compared` say of one whether it lives,
+  // and whether its standing came and was looked at. Once true, it stays so.
+  template <class Peers, class Alive, class Compared>
+  bool passed(Instant now, bool lease, const Peers& peers, Alive alive, Compared compared) {
     if (passed_) return true;
     if (!lease) return false;
     if (first_lease_ == Instant::never()) first_lease_ = now;
     const bool waited = now >= first_lease_ + patience_;
     for (const auto& peer : peers) {
-      if (has_compared(peer.first)) continue;
+      if (compared(peer.first)) continue;
       if (!waited || alive(peer.first)) return false;
     }
     passed_ = true;
@@ -37,7 +32,6 @@ class OpenCheck {
 
  private:
   const Duration patience_;
-  std::set<StoreId> compared_;
   Instant first_lease_ = Instant::never();
   bool passed_ = false;
 };
