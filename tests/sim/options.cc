@@ -52,14 +52,11 @@ storage::LogLimits draw_log(Rng& rng) {
   return log;
 }
 
-void draw_replication(Rng& rng, auto& worker) {
+void draw_replication(Rng& rng, worker::Config& worker) {
   worker.beacon = one_of<Duration>(rng, {milliseconds(50), milliseconds(250), seconds(1)});
-  const auto hedge = one_of<Duration>(rng, {milliseconds(2), milliseconds(30), milliseconds(100)});
-  const auto window = one_of<std::size_t>(rng, {1, 1000, std::size_t{8} << 20U});
-  const auto incoming = one_of<std::size_t>(rng, {1, 5000, std::size_t{16} << 20U});
-  if constexpr (requires { worker.hedge; }) worker.hedge = hedge;
-  if constexpr (requires { worker.stream_window_bytes; }) worker.stream_window_bytes = window;
-  if constexpr (requires { worker.max_incoming_bytes; }) worker.max_incoming_bytes = incoming;
+  worker.hedge = one_of<Duration>(rng, {milliseconds(2), milliseconds(30), milliseconds(100)});
+  worker.stream_window_bytes = one_of<std::size_t>(rng, {1, 1000, std::size_t{8} << 20U});
+  worker.max_incoming_bytes = one_of<std::size_t>(rng, {1, 5000, std::size_t{16} << 20U});
 }
 
 worker::Config draw_worker(Rng& rng) {
@@ -83,7 +80,7 @@ client::Config draw_client(Rng& rng) {
   return client;
 }
 
-constexpr std::uint32_t kMostReplicas = 1;
+constexpr std::uint32_t kMostReplicas = 3;
 
 }  // namespace
 
@@ -100,17 +97,6 @@ std::uint32_t holders_of(Level level, std::uint32_t replicas) {
       break;
   }
   return majority(replicas);
-}
-
-namespace {
-std::size_t window(const auto& worker) {
-  if constexpr (requires { worker.stream_window_bytes; }) return worker.stream_window_bytes;
-  return std::size_t{1} << 30U;
-}
-}  // namespace
-
-std::size_t window_of(const worker::Config& worker) {
-  return window(worker);
 }
 
 std::uint32_t most_replicas() {

@@ -96,8 +96,6 @@ struct Options {
 [[nodiscard]] std::uint32_t holders_of(Level level, std::uint32_t replicas);
 // The levels of a bucket that a program creates, by its name, so that whoever creates it agrees.
 [[nodiscard]] Bucket with_levels(Bucket bucket);
-// What a worker may have published to one reader that has not acknowledged it.
-[[nodiscard]] std::size_t window_of(const worker::Config& worker);
 // No seed has more replicas than this.
 [[nodiscard]] std::uint32_t most_replicas();
 [[nodiscard]] constexpr std::uint32_t majority(std::uint32_t replicas) {

@@ -65,7 +65,7 @@ TEST_F(ReplicasModelTest, CatchesAnAcknowledgementByMoreHoldersThanDisks) {
 }
 
 TEST_F(ReplicasModelTest, CatchesAnAcknowledgementByFewerThanTheLevelNeeds) {
-  written("1", 10, {0, 1}, 1, kQuorum);
+  written("1", 10, {0}, 1, kQuorum);
   EXPECT_EQ(broken(), "I1");
 }
 

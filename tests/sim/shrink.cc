@@ -111,7 +111,7 @@ std::string describe(const Shrunk& shrunk) {
       shrunk.report.totals.faults, faults, network.lost, network.duplicated, network.slow,
       network.refused, network.strayed, options.streams.dropped, options.streams.lost_subscriptions,
       options.streams.high_water, options.page_entries, options.page_bytes, options.log.records,
-      window_of(options.worker));
+      options.worker.stream_window_bytes);
 }
 
 }  // namespace kipu::sim

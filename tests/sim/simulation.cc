@@ -22,11 +22,6 @@ constexpr Duration kLongestRecovery = minutes(2);
 constexpr Duration kLongestConvergence = minutes(1);
 constexpr Duration kLook = std::chrono::milliseconds(250);
 
-std::size_t incoming_of(const auto& worker) {
-  if constexpr (requires { worker.max_incoming_bytes; }) return worker.max_incoming_bytes;
-  return std::size_t{1} << 30U;
-}
-
 // What a configuration may be asked to keep to.
 Bounds bounds_of(const Options& options) {
   const worker::Config& worker = options.worker;
@@ -36,8 +31,8 @@ Bounds bounds_of(const Options& options) {
   bounds.reads = worker.reads_at_once * queues + options.replicas * 2;
   bounds.commit_bytes = worker.max_commit_bytes;
   bounds.pending_bytes = worker.max_pending_bytes;
-  bounds.window_bytes = window_of(worker);
-  if (options.replicas > 1) bounds.commit_bytes += incoming_of(worker);
+  bounds.window_bytes = worker.stream_window_bytes;
+  if (options.replicas > 1) bounds.commit_bytes += worker.max_incoming_bytes;
   return bounds;
 }
 

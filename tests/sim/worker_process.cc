@@ -34,7 +34,8 @@ void WorkerProcess::on_start() {
   network_.reconnect(*this);
   mesh_.start(*this);
   checkers_.bounds.on_start(name());
-  stopping_ = false;
+  stopping_ = ticking_ = false;
+  published_.clear();
   disk_.open();
   machine_ =
       std::make_unique<worker::Machine>(config_, disk_.info(), Rng(world_.rng.next()), now());
@@ -61,13 +62,20 @@ void WorkerProcess::receive_from_peer(schema::Message message) {
 }
 
 void WorkerProcess::receive_from_stream(schema::Message message) {
+  const bool is_bundle = message.envelope.kind == schema::MessageKind::bundle;
+  const std::uint64_t before = world_.marks.count(Mark::fetch);
   run([&](worker::Machine& machine, worker::Effects& effects) {
     machine.on_stream_message(now(), std::move(message), effects);
   });
+  if (world_.marks.count(Mark::fetch) == before) return;
+  ++world_.totals.gaps;
+  if (is_bundle) world_.marks.hit(Mark::gap);
 }
 
 void WorkerProcess::tick() {
+  ticking_ = true;
   run([&](worker::Machine& machine, worker::Effects& effects) { machine.on_tick(now(), effects); });
+  ticking_ = false;
 }
 
 void WorkerProcess::sample_disk() {
@@ -189,12 +197,13 @@ void WorkerProcess::watch_told(const schema::Message& message) {
 }
 
 void WorkerProcess::watch_published(StoreId to, const schema::Message& message) {
-  if (message.envelope.kind != schema::MessageKind::bundle) return;
+  if (message.envelope.kind == schema::MessageKind::beacon) return watch_beacon(to, message);
   const auto bundle = schema::decode<schema::Bundle>(message.body.view());
   if (!bundle) return world_.verdict.fail("worker", "published a bundle that does not decode");
   if (bundle->from != store() || bundle->to != to) {
     world_.verdict.fail("worker", "published a bundle under another's name");
   }
+  published_[to] = bundle->position;
   checkers_.streams.on_bundle(*bundle);
   std::size_t bytes = 0;
   for (const Entry& entry : bundle->entries) bytes += entry.message_bytes();
@@ -209,8 +218,9 @@ void WorkerProcess::watch_sent(StoreId to, const schema::Message& message) {
       }
       return;
     case schema::MessageKind::fetch:
-      ++world_.totals.gaps;
       return world_.marks.hit(Mark::fetch);
+    case schema::MessageKind::peer_read:
+      return watch_peer_read(message);
     case schema::MessageKind::peer_merge:
       ++world_.totals.repairs;
       return world_.marks.hit(Mark::read_repair);
@@ -225,10 +235,28 @@ void WorkerProcess::watch_sent(StoreId to, const schema::Message& message) {
   }
 }
 
+void WorkerProcess::watch_peer_read(const schema::Message& message) {
+  if (ticking_) world_.marks.hit(Mark::hedge);
+  if (world_.marks.count(Mark::digests_differ) > 0) return;
+  const auto asked = schema::decode<schema::PeerRead>(message.body.view());
+  if (asked && !asked->digest_only && std::holds_alternative<PageQuery>(asked->query)) {
+    world_.marks.hit(Mark::digests_differ);
+  }
+}
+
+void WorkerProcess::watch_beacon(StoreId to, const schema::Message& message) {
+  if (world_.marks.count(Mark::held_back) > 0) return;
+  const auto beacon = schema::decode<schema::Beacon>(message.body.view());
+  const std::uint64_t run = disk_.info().runs.back();
+  if (beacon && beacon->last.run == run && beacon->last != published_[to]) {
+    world_.marks.hit(Mark::held_back);
+  }
+}
+
 void WorkerProcess::watch_heard(const schema::Message& message) {
   if (message.envelope.kind == schema::MessageKind::standing) {
     const auto standing = schema::decode<schema::Standing>(message.body.view());
-    if (standing && standing->holds) {
+    if (standing) {
       checkers_.bounds.on_acknowledged(name(), standing->from, standing->cursor);
     }
   }

@@ -1,6 +1,7 @@
 // A worker as a simulated process: its machine, on the simulated network and a simulated disk.
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include "tests/sim/checkers/bounds.h"
@@ -56,6 +57,8 @@ class WorkerProcess final : public Peer {
   void watch_told(const schema::Message& message);
   void watch_sent(StoreId to, const schema::Message& message);
   void watch_published(StoreId to, const schema::Message& message);
+  void watch_beacon(StoreId to, const schema::Message& message);
+  void watch_peer_read(const schema::Message& message);
   void watch_heard(const schema::Message& message);
   void watch_commit(const storage::Change& change);
   void plant(schema::Message& message);
@@ -67,6 +70,8 @@ class WorkerProcess final : public Peer {
   Disk disk_;
   std::unique_ptr<worker::Machine> machine_;
   bool stopping_ = false;
+  bool ticking_ = false;                   // in the timer's event
+  std::map<StoreId, Position> published_;  // the last, in this life
 };
 
 }  // namespace kipu::sim

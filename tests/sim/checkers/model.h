@@ -52,8 +52,8 @@ class Model {
                       std::optional<Stamp> stamp);
   // Another call for a write that had a stamp from the start.
   void begin_again(WriteId write);
-  // The call was acknowledged by so many holders, of at least `asked` that its level needs; 0: it
-  // was sent, and nobody answered for it.
+  // The call was acknowledged by so many holders, and in any case by the `asked` that its level
+  // needs; 0 of both: it was sent, and nobody answered for it.
   void on_acknowledged(WriteId write, Stamp stamp, std::uint32_t holders, std::uint32_t asked = 0);
   // The call may have been done; the stamp if the client said it.
   void on_unknown(WriteId write, std::optional<Stamp> stamp);
