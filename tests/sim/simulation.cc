@@ -36,6 +36,13 @@ Bounds bounds_of(const Options& options) {
   return bounds;
 }
 
+// A message that comes twice may be stored after its first copy was refused, as may one that comes
+// to another replica as well.
+bool refusals_are_final(const Options& options) {
+  return options.network.duplicated == 0 &&
+         (options.replicas == 1 || options.network.strayed == 0);
+}
+
 class Run {
  public:
   Run(const Options& options, Print print)
@@ -43,8 +50,7 @@ class Run {
         paths_(world_),
         network_(world_, paths_),
         mesh_(world_, paths_),
-        // A message that comes twice may be stored after its first copy was refused.
-        shared_(world_, options.network.duplicated == 0),
+        shared_(world_, refusals_are_final(options)),
         streams_(world_.verdict),
         bounds_(world_.verdict, bounds_of(options)) {
     build();
