@@ -144,7 +144,10 @@ std::vector<Follower::Ask> Follower::fetches(Instant now) {
   for (auto& [origin, stream] : streams_) {
     if (!stream.followed || stream.trimmed) continue;
     if (!stream.fetching) {
-      if (!stream.gap || bytes_ > max_bytes_) continue;
+      if (!stream.gap) continue;
+      // What came ahead of its turn makes room for what has to come first.
+      if (bytes_ > max_bytes_) drop_ahead(stream);
+      if (bytes_ > max_bytes_) continue;
       stream.gap = false;
       stream.fetching = Fetching{++last_request_, stream.next, std::nullopt};
     }

@@ -248,6 +248,11 @@ void Machine::State::on_peer_read(Now now, const Message& message, Effects& effe
   if (reads.size() >= config.max_reads * kReadsWithPeers) {
     return refuse_peer(from, request, {ErrorCode::overloaded, "too many reads wait here"}, effects);
   }
+  // Whoever walks through a partition has to know all buckets that it has here.
+  if (std::holds_alternative<ScanQuery>(asked->query) && asked->map < maps.in_force_version()) {
+    return refuse_peer(from, request, {ErrorCode::unavailable, "a newer map is in force here"},
+                       effects);
+  }
   auto query = check_query(*maps.in_force(), maps.self(), std::move(asked->query));
   if (!query) return refuse_peer(from, request, std::move(query.error()), effects);
   const bool whole = leased(now) && check_served(now, *query, Level::quorum).has_value();
@@ -311,7 +316,9 @@ void Machine::State::on_peer_merge(Now now, const Message& message, Effects& eff
 Status Machine::State::check_merge(const std::vector<Entry>& entries, std::size_t bytes) const {
   if (entries.empty()) return fail(ErrorCode::invalid_argument, "there is nothing to merge");
   if (health.read_only) return fail(ErrorCode::read_only, "this worker's disk is nearly full");
-  if (merges.waiting_bytes() + bytes > config.max_incoming_bytes) {
+  // One message is always taken: else one that is larger than the bound never would be.
+  const std::size_t waiting = merges.waiting_bytes();
+  if (waiting > 0 && waiting + bytes > config.max_incoming_bytes) {
     return fail(ErrorCode::overloaded, "too much waits for this worker's disk");
   }
   const schema::ClusterMap& map = *maps.in_force();

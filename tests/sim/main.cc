@@ -4,8 +4,8 @@
 //   kipu_sim --seed 17 [--story|--trace]    one seed, with what happens in it, or every event of it
 //   kipu_sim --shrink 17                    the shortest story that can be found of how it fails
 //
-// --keep-going: goes on past seeds that fail. --progress FILE: what is done is kept there, and a
-// run that was ended goes on after it.
+// --replicas N: of the seeds' partitions at most. --keep-going: goes on past seeds that fail.
+// --progress FILE: what is done is kept there, and a run that was ended goes on after it.
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
@@ -33,6 +33,7 @@ struct Settings {
   Seeds seeds;
   Print print = Print::nothing;
   bool shrink = false;
+  std::uint32_t replicas = kMostReplicas;  // at most, of a seed
 };
 
 double thread_cpu_seconds() {
@@ -80,11 +81,11 @@ bool take_option(Settings& settings, std::string_view name, std::string_view val
     settings.seeds.progress = value;
     return !value.empty();
   }
-  if (name != "--jobs") return false;
-  const auto jobs = parse_number(value);
-  if (!jobs || *jobs < 1 || *jobs > 256) return false;
-  settings.seeds.jobs = static_cast<unsigned>(*jobs);
-  return true;
+  const auto number = parse_number(value);
+  if (!number || *number < 1 || *number > 256) return false;
+  if (name == "--jobs") settings.seeds.jobs = static_cast<unsigned>(*number);
+  if (name == "--replicas") settings.replicas = static_cast<std::uint32_t>(*number);
+  return name == "--jobs" || name == "--replicas";
 }
 
 std::optional<Settings> parse(const std::vector<std::string_view>& arguments) {
@@ -179,13 +180,13 @@ bool reaches_floors(const Outcomes& outcomes) {
   return false;
 }
 
-bool reaches_marks(const Outcomes& outcomes) {
+bool reaches_marks(const Outcomes& outcomes, std::uint32_t replicas) {
   if (outcomes.size() < kSeedsForMarks) return true;
   const Marks marks = all_marks(outcomes);
   bool all = true;
   for (std::size_t i = 0; i < kMarks; ++i) {
     const auto mark = static_cast<Mark>(i);
-    if (marks.count(mark) > 0 || (needs_replicas(mark) && most_replicas() == 1)) continue;
+    if (marks.count(mark) > 0 || (needs_replicas(mark) && replicas == 1)) continue;
     std::printf("FAILED: no seed reaches the mark \"%s\"\n", mark_name(mark));
     all = false;
   }
@@ -196,7 +197,7 @@ int run_many(const Settings& settings) {
   Report last;
   const auto run_one = [&](std::uint64_t seed) {
     const double before = thread_cpu_seconds();
-    Report report = simulate(draw_options(seed), settings.print);
+    Report report = simulate(draw_options(seed, settings.replicas), settings.print);
     const double seconds = thread_cpu_seconds() - before;
     Outcome outcome{report.totals, report.marks, static_cast<std::uint64_t>(seconds * 1e6),
                     report.violation};
@@ -213,19 +214,21 @@ int run_many(const Settings& settings) {
     std::printf("  trace %016llx, %llu steps\n", whole(last.hash), whole(last.steps));
   }
   const bool violated = print_violations(*outcomes);
-  const bool enough = reaches_floors(*outcomes) && reaches_marks(*outcomes);
+  const bool enough = reaches_floors(*outcomes) && reaches_marks(*outcomes, settings.replicas);
   return violated || !enough ? 1 : 0;
 }
 
-int run_shrink(std::uint64_t seed) {
-  const Options options = draw_options(seed);
+int run_shrink(const Settings& settings) {
+  const std::uint64_t seed = settings.seeds.first;
+  const Options options = draw_options(seed, settings.replicas);
   if (!simulate(options).violation) {
     std::printf("seed %llu breaks nothing at commit %s\n", whole(seed), commit().c_str());
     return 0;
   }
   const Shrunk shrunk =
       shrink(options, kMostShrinkingRuns, [](const Options& tried) { return simulate(tried); });
-  const Report report = simulate(shrunk.options, Print::story);
+  const Report report =
+      simulate(shrunk.options, settings.print == Print::all ? Print::all : Print::story);
   std::printf("%s", describe(shrunk).c_str());
   std::printf("FAILED: breaks %s: %s\n", report.violation->invariant.c_str(),
               report.violation->text.c_str());
@@ -237,10 +240,11 @@ int run(const std::vector<std::string_view>& arguments) {
   if (!settings) {
     std::fprintf(stderr,
                  "usage: kipu_sim [--seeds FIRST..LAST] [--seed N] [--shrink N] [--jobs N] "
+                 "[--replicas N] "
                  "[--story] [--trace] [--keep-going] [--progress FILE]\n");
     return kUsage;
   }
-  return settings->shrink ? run_shrink(settings->seeds.first) : run_many(*settings);
+  return settings->shrink ? run_shrink(*settings) : run_many(*settings);
 }
 
 }  // namespace

@@ -90,14 +90,14 @@ struct Options {
   Omissions without;
 };
 
-[[nodiscard]] Options draw_options(std::uint64_t seed);
+// No seed has more replicas than this.
+inline constexpr std::uint32_t kMostReplicas = 1;
+[[nodiscard]] Options draw_options(std::uint64_t seed, std::uint32_t most_replicas = kMostReplicas);
 
 // How many holders a level needs where there are so many replicas; 0 for `none`.
 [[nodiscard]] std::uint32_t holders_of(Level level, std::uint32_t replicas);
 // The levels of a bucket that a program creates, by its name, so that whoever creates it agrees.
 [[nodiscard]] Bucket with_levels(Bucket bucket);
-// No seed has more replicas than this.
-[[nodiscard]] std::uint32_t most_replicas();
 [[nodiscard]] constexpr std::uint32_t majority(std::uint32_t replicas) {
   return replicas / 2 + 1;
 }

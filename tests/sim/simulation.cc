@@ -39,8 +39,7 @@ Bounds bounds_of(const Options& options) {
 // A message that comes twice may be stored after its first copy was refused, as may one that comes
 // to another replica as well.
 bool refusals_are_final(const Options& options) {
-  return options.network.duplicated == 0 &&
-         (options.replicas == 1 || options.network.strayed == 0);
+  return options.network.duplicated == 0 && (options.replicas == 1 || options.network.strayed == 0);
 }
 
 class Run {
