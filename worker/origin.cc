@@ -145,6 +145,7 @@ std::optional<StreamEvent> Origin::on_standing(const schema::Standing& standing)
     if (std::exchange(destination.unknown, standing.cursor) == standing.cursor) return std::nullopt;
     return SelfLost{standing.from};
   }
+  destination.unknown = {};
   if (before(standing.cursor, destination.acknowledged)) return PeerLost{standing.from};
   advance(destination, standing.cursor);
   if (standing.holds && before(destination.acknowledged, standing.cursor)) {
@@ -169,6 +170,8 @@ Position Origin::acknowledged(StoreId peer) const {
   const auto found = destinations_.find(peer);
   if (found == destinations_.end()) return {};
   const Destination& known = found->second;
+  // It stands where this store never was: what is remembered here of it is older.
+  if (!known.unknown.is_none()) return {};
   return before(known.acknowledged, known.cursor) ? known.cursor : known.acknowledged;
 }
 
