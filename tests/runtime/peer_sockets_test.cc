@@ -1,10 +1,9 @@
 // Two workers' sockets to one another, over the in-process bus.
-#include "worker/runtime_peers.h"
-
 #include <gtest/gtest.h>
 
 #include "bus/process_bus.h"
 #include "tests/support/process.h"
+#include "worker/runtime_peers.h"
 
 namespace kipu::worker {
 namespace {
