@@ -221,7 +221,10 @@ std::optional<StreamEvent> Follower::on_acknowledged(StoreId peer, std::uint64_t
   stream->comparing.reset();
   stream->compared = true;
   if (!lost || std::exchange(stream->told_lost, acknowledged) == acknowledged) return std::nullopt;
-  return SelfLost{peer};
+  stream->fetching.reset();
+  stream->trimmed = true;
+  drop_ahead(*stream);
+  return SelfLost{peer, acknowledged};
 }
 
 bool Follower::compared(StoreId peer) const {

@@ -93,12 +93,23 @@ void Machine::State::check_entries(Now now, const schema::ClusterMap& map,
   }
 }
 
+// What clients sent, or what this store had lost and others may lack: in turn, so that neither
+// waits for ever.
+void Machine::State::begin_own(storage::Change& change) {
+  if (!refilled) merges.begin(change, config.max_commit_bytes, true);
+  refilled = !change.entries.empty();
+  if (!refilled) change.entries = appends.begin_commit(config.max_commit_bytes);
+  if (!change.entries.empty()) return;
+  merges.begin(change, config.max_commit_bytes, true);
+  refilled = !change.entries.empty();
+}
+
 // Own entries come first, since they are what the log names.
 void Machine::State::commit_if_idle(Now now, Effects& effects) {
   if (commit_began) return;
   expire(now, effects);
   storage::Change change;
-  change.entries = appends.begin_commit(config.max_commit_bytes);
+  begin_own(change);
   if (!change.entries.empty()) origin.begin(now.instant, peers, change);
   follower.begin(change, config.max_commit_bytes);
   merges.begin(change, config.max_commit_bytes);

@@ -150,6 +150,12 @@ void Machine::State::tick_peers(Now now, Effects& effects) {
     envelope.kind = MessageKind::beacon;
     effects.to_stream.push_back({beacon.to, schema::make_message(envelope, beacon)});
   }
+  // Whose stream is silent hears from this worker all the same: else two that have both lost their
+  // subscriptions would take one another for dead, and never subscribe anew.
+  for (const auto& [peer, known] : peers.all()) {
+    if (known.shared.empty() || now.instant - known.heard_stream <= config.beacon * 2) continue;
+    send_standing(now, peer, 0, false, effects);
+  }
   for (const StoreId silent : peers.take_silent_streams(now.instant)) {
     effects.resubscribe.push_back(silent);
   }

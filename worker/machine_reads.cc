@@ -334,7 +334,7 @@ Status Machine::State::check_merge(const std::vector<Entry>& entries, std::size_
 }
 
 // For the next commit. The entries were validated.
-void Machine::State::merge(std::vector<Entry> entries, MergePurpose purpose) {
+void Machine::State::merge(std::vector<Entry> entries, MergePurpose purpose, bool passed_on) {
   const auto partitions = static_cast<std::uint32_t>(maps.in_force()->placement.size());
   std::vector<storage::PlacedEntry> placed;
   placed.reserve(entries.size());
@@ -342,7 +342,7 @@ void Machine::State::merge(std::vector<Entry> entries, MergePurpose purpose) {
     const PartitionId partition = cluster::partition_of(entry.bucket, entry.key, partitions);
     placed.push_back({partition, std::move(entry)});
   }
-  merging.emplace(merges.add(std::move(placed)), purpose);
+  merging.emplace(merges.add(std::move(placed), passed_on), purpose);
 }
 
 void Machine::State::on_merged(Now now, const std::vector<MergeId>& merged, Effects& effects) {

@@ -124,7 +124,7 @@ struct Machine::State {
   void take_reply(Now now, std::uint64_t request, Result<schema::PeerReadReply> reply,
                   Effects& effects);
   Status check_merge(const std::vector<Entry>& entries, std::size_t bytes) const;
-  void merge(std::vector<Entry> entries, MergePurpose purpose);
+  void merge(std::vector<Entry> entries, MergePurpose purpose, bool passed_on = false);
 
   // What this store holds less than it should, and where it gets it from.
   void join_saved_map();
@@ -140,6 +140,8 @@ struct Machine::State {
   void take_reconcile_reply(Now now, std::uint64_t request, Result<schema::PeerReadReply> reply,
                             Effects& effects);
   void on_reconcile_merged(Now now, const MergeForReconcile& merged, Effects& effects);
+  bool is_refill(const ReconcileSteps::Merge& page) const;
+  void begin_own(storage::Change& change);
   void save_wholeness(Effects& effects);
   std::string why_not_whole() const;
 
@@ -181,6 +183,7 @@ struct Machine::State {
   Instant next_beacon = Instant::never();  // while there is nobody to send any to
   std::uint64_t last_commit = 0;
   std::optional<Instant> commit_began;  // while one is under way
+  bool refilled = false;                // the last commit held what had been lost, and no appends
   Position commit_position;             // of the own entries in it; none if others have no part
   Duration commit_took{0};
   WorkerHealth health;

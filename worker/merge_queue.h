@@ -16,10 +16,12 @@ enum class MergeId : std::uint64_t {};
 
 class MergeQueue {
  public:
-  // For the next commit. The entries were validated: one that is none would stop this worker.
-  MergeId add(std::vector<storage::PlacedEntry> entries);
-  // Moves what waits to `change`, up to about `most_bytes`. REQUIRES: nothing is under way.
-  void begin(storage::Change& change, std::size_t most_bytes);
+  // For a commit to come. The entries were validated: one that is none would stop this worker.
+  // `passed_on`: others may lack them, too, so they go into this worker's stream.
+  MergeId add(std::vector<storage::PlacedEntry> entries, bool passed_on = false);
+  // Moves what waits to `change`, up to about `most_bytes`: what is passed on, or what is not.
+  // REQUIRES: nothing is under way but what this was called for since committed().
+  void begin(storage::Change& change, std::size_t most_bytes, bool passed_on = false);
   // That is durable.
   std::vector<MergeId> committed();
 
@@ -32,8 +34,10 @@ class MergeQueue {
     std::vector<storage::PlacedEntry> entries;
     std::size_t bytes = 0;
   };
+  using Queue = std::deque<Piece>;
   std::uint64_t last_ = 0;
-  std::deque<Piece> waiting_;
+  Queue waiting_;
+  Queue passed_on_;  // likewise
   std::size_t bytes_ = 0;
   std::vector<MergeId> under_way_;
 };

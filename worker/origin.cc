@@ -143,7 +143,7 @@ std::optional<StreamEvent> Origin::on_standing(const schema::Standing& standing)
   Destination& destination = found->second;
   if (!knows(standing.cursor)) {
     if (std::exchange(destination.unknown, standing.cursor) == standing.cursor) return std::nullopt;
-    return SelfLost{standing.from};
+    return SelfLost{standing.from, {}};
   }
   destination.unknown = {};
   if (before(standing.cursor, destination.acknowledged)) return PeerLost{standing.from};

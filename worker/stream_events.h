@@ -22,9 +22,12 @@ struct PeerLost {
   friend bool operator==(const PeerLost&, const PeerLost&) = default;
 };
 
-// `peer` remembers of this store what this store does not: it has lost something.
+// `peer` remembers of this store what this store does not: it has lost something. `remembered`: on
+// the stream of `peer`, which rests until what is shared with it has been walked through, as after
+// Trimmed; none if it is this store's own stream that lost something.
 struct SelfLost {
   StoreId peer;
+  Position remembered = {};
   friend bool operator==(const SelfLost&, const SelfLost&) = default;
 };
 

@@ -8,8 +8,10 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 namespace {
+// Between the losses of two disks.
+constexpr Duration kSettled = seconds(10);
 constexpr std::uint64_t kStrikes = 0x9e3779b97f4a7c15U;  // tells their randomness from other
-}
+}  // namespace
 
 std::vector<Peer*> Cluster::peers() const {
   std::vector<Peer*> peers;
@@ -172,14 +174,20 @@ void Nemesis::fill(WorkerProcess& worker, Duration length) {
 void Nemesis::lose_disk(Strike& strike, bool emptied) {
   WorkerProcess& worker = strike.one_of(cluster_.workers);
   const Duration length = strike.some_time();
-  const auto bears = [&](const auto& other) { return other->disk().has_all_it_had(); };
-  const auto& workers = cluster_.workers;
-  if (world_.options.replicas == 1 || !std::all_of(workers.begin(), workers.end(), bears)) return;
+  if (world_.options.replicas == 1 || !all_have_all()) return;
   if (!worker.disk().may_be_lost(emptied)) return;
+  lost_disk_at_ = world_.now();
   crash(worker, length);
   worker.disk().lose(emptied);
   ++world_.totals.lost_disks;
   world_.marks.hit(emptied ? Mark::disk_emptied : Mark::disk_rolled_back);
+}
+
+// And had it some time ago: by now all have told one another where they stand.
+bool Nemesis::all_have_all() {
+  const auto bears = [](const auto& worker) { return worker->disk().has_all_it_had(); };
+  if (!std::all_of(cluster_.workers.begin(), cluster_.workers.end(), bears)) return false;
+  return world_.now() >= lost_disk_at_ + kSettled;
 }
 
 void Nemesis::reconnect(Strike& strike) {

@@ -60,6 +60,7 @@ class Nemesis {
   void stop(WorkerProcess& worker);
   void fill(WorkerProcess& worker, Duration length);
   void lose_disk(Strike& strike, bool emptied);
+  bool all_have_all();
   void reconnect(Strike& strike);
   Ways some_ways(Strike& strike) const;
   Ways around(Strike& strike) const;
@@ -72,6 +73,7 @@ class Nemesis {
   Cluster& cluster_;
   std::vector<Fault> kinds_;
   std::uint32_t struck_ = 0;
+  Duration lost_disk_at_{std::chrono::minutes(-1)};
   bool healed_ = false;
 };
 

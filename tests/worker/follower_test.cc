@@ -223,7 +223,7 @@ TEST_F(FollowerTest, FindsThatItLostWhatItHadAcknowledged) {
   ASSERT_EQ(asks.size(), 1U);
   EXPECT_FALSE(follower().compared(kOrigin));
   EXPECT_EQ(follower().on_acknowledged(kOrigin, asks[0].request, {kRun, 5}),
-            StreamEvent(SelfLost{kOrigin}));
+            StreamEvent(SelfLost{kOrigin, {kRun, 5}}));
   EXPECT_TRUE(follower().compared(kOrigin));
   EXPECT_TRUE(follower().comparisons().empty());
 }

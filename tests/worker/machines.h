@@ -75,14 +75,10 @@ class Machines {
   // Its store is gone: an empty one under the same id takes its place.
   void lose(std::size_t at) {
     stop(at);
-    const storage::StoreInfo old = nodes_[at].store->info();
-    Rng rng(at + 1);
-    nodes_[at].store = storage::make_memory_store(rng);
-    storage::StoreInfo info = nodes_[at].store->info();
-    EXPECT_EQ(info.store, old.store);
-    info.runs = {++lives_ + 1000};
-    info.whole.kind = storage::Wholeness::Kind::none;
-    start(at, info);
+    const StoreId lost = id_of(at);
+    Rng rng(++lives_ + 1000);
+    nodes_[at].store = storage::make_memory_store(rng, {.instead_of = lost, .log = {}});
+    start(at);
   }
   void cut(std::size_t a, std::size_t b) { cuts_.insert(std::minmax(a, b)); }
   void heal() { cuts_.clear(); }

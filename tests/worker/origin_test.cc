@@ -162,16 +162,16 @@ TEST_F(OriginTest, NoticesAPeerThatStandsBehindWhatItAcknowledged) {
 
 TEST_F(OriginTest, NoticesThatItStandsBehindItselfAndSaysSoOnce) {
   info_.stream.head = {kOldRun, 9};
-  EXPECT_EQ(stands(kNear, {kOldRun, 10}), StreamEvent(SelfLost{kNear}));
+  EXPECT_EQ(stands(kNear, {kOldRun, 10}), StreamEvent(SelfLost{kNear, {}}));
   EXPECT_EQ(stands(kNear, {kOldRun, 10}), std::nullopt);
-  EXPECT_EQ(stands(kFar, {75, 1}), StreamEvent(SelfLost{kFar}));
-  EXPECT_EQ(stands(kNear, {kRun, 1}), StreamEvent(SelfLost{kNear}));
+  EXPECT_EQ(stands(kFar, {75, 1}), StreamEvent(SelfLost{kFar, {}}));
+  EXPECT_EQ(stands(kNear, {kRun, 1}), StreamEvent(SelfLost{kNear, {}}));
 }
 
 TEST_F(OriginTest, KnowsACommitThatWasFetchedBeforeItHeardThatItIsDurable) {
   begin({0});
   EXPECT_EQ(stands(kNear, {kRun, 1}), std::nullopt);
-  EXPECT_EQ(stands(kFar, {kRun, 2}), StreamEvent(SelfLost{kFar}));
+  EXPECT_EQ(stands(kFar, {kRun, 2}), StreamEvent(SelfLost{kFar, {}}));
   EXPECT_EQ(origin().committed().size(), 2U);
   EXPECT_EQ(last_of(kNear), (Position{kRun, 1}));
   const auto next = commit({1});

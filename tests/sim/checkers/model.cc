@@ -68,7 +68,9 @@ void Model::take_stamp(Write& write, Stamp stamp) {
   write.stamped = true;
 }
 
+// Who held it may have lost it since.
 void Model::settle(Write& write, std::uint32_t holders) {
+  if (write.on == 0) return;
   while (write.held_since.size() < std::min(holders, replicas_))
     write.held_since.push_back(now_ + 1);
   ++now_;
