@@ -28,7 +28,8 @@ Origin::Origin(const storage::StoreInfo& info, std::size_t window_bytes)
       window_bytes_(window_bytes),
       runs_(info.runs),
       run_(info.runs.empty() ? 0 : info.runs.back()),
-      head_(info.stream.head),
+      opened_at_(info.stream.head),
+      head_(opened_at_),
       remembered_(info.stream.acknowledged) {}
 
 std::optional<Origin::Rank> Origin::rank(const Position& position) const {
@@ -40,10 +41,11 @@ std::optional<Origin::Rank> Origin::rank(const Position& position) const {
 
 // What is under way counts: a fetch reads it from the store as soon as it is durable, which may be
 // before this object is told.
+// Of the runs before this one nothing came after the last commit that was there at the open.
 bool Origin::knows(const Position& position) const {
-  const Position newest = counter_ > 0 ? Position{run_, counter_} : head_;
+  if (position.run == run_ && !position.is_none()) return position.counter <= counter_;
   const auto ranked = rank(position);
-  return ranked && *ranked <= *rank(newest);
+  return ranked && ranked <= rank(opened_at_);
 }
 
 void Origin::take(const PeerBook& peers) {

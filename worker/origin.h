@@ -89,6 +89,7 @@ class Origin {
   const std::vector<std::uint64_t> runs_;
   const std::uint64_t run_;
   std::uint64_t counter_ = 0;  // of the last position that was given out
+  const Position opened_at_;   // the head then
   Position head_;
   std::map<StoreId, Destination> destinations_;
   std::map<StoreId, Position> remembered_;  // acknowledged, as of the open

@@ -4,7 +4,8 @@
 // Faults that may happen here: a write takes long; a write fails, having been done or not; the disk
 // is nearly full; it comes back empty, or as it was some time ago (lose()). Never: a part of a
 // write; or the loss of what was reported as done, where fewer than a majority of other disks could
-// make it good; or the loss of a cluster map by a copy, which no other worker needs to have.
+// make it good; or the loss of a cluster map by a copy, which no other worker needs to have; or a
+// copy from before another disk was lost.
 #pragma once
 
 #include <deque>
@@ -49,6 +50,7 @@ class Disk {
   // While no process has it open: it is empty now, or what its latest copy says.
   void lose(bool emptied);
   bool may_be_lost(bool emptied) const;
+  void forget_copy() { copy_.reset(); }
   // It is whole, and holds again what it lost and others kept.
   bool has_all_it_had() const;
   // Everything on it.

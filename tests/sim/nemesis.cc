@@ -179,6 +179,8 @@ void Nemesis::lose_disk(Strike& strike, bool emptied) {
   lost_disk_at_ = world_.now();
   crash(worker, length);
   worker.disk().lose(emptied);
+  // A copy from before then names runs of this store that only it still knows of.
+  for (const auto& other : cluster_.workers) other->disk().forget_copy();
   ++world_.totals.lost_disks;
   world_.marks.hit(emptied ? Mark::disk_emptied : Mark::disk_rolled_back);
 }
