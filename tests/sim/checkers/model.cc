@@ -78,6 +78,9 @@ void Model::settle(Write& write, std::uint32_t holders) {
 
 bool Model::is_due(const Write& write, Moment begun, std::uint32_t asked) const {
   // So many holders that any `asked` of the replicas include one.
+  // Who came back with an older copy of its disk serves reads of one until it has compared.
+  const bool meets_majority = asked > replicas_ / 2;
+  if (!meets_majority && (write.owed != 0 || begun < write.made_good)) return false;
   const std::uint32_t enough = replicas_ - std::clamp(asked, 1U, replicas_) + 1;
   return write.held_since.size() >= enough && write.held_since[enough - 1] <= begun;
 }
@@ -140,7 +143,7 @@ void Model::on_stored(const Entry& entry, std::size_t disk) {
   const Disks bit = Disks{1} << disk;
   write->on |= bit;
   write->ever |= bit;
-  write->owed &= ~bit;
+  if (write->owed != 0 && (write->owed &= ~bit) == 0) write->made_good = ++now_;
   if (refusals_are_final_ && !write->possible()) {
     verdict_.fail("I6", "reported as not done, and stored: " + describe(entry));
   }

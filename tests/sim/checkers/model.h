@@ -104,9 +104,10 @@ class Model {
     // Since when at least so many replicas hold it for good: by an answer to a write or a read. An
     // element each, for 1, 2 … replicas.
     std::vector<Moment> held_since;
-    Disks on = 0;    // the disks that hold it
-    Disks ever = 0;  // and those that did
-    Disks owed = 0;  // those that lost it, while others kept it
+    Disks on = 0;          // the disks that hold it
+    Disks ever = 0;        // and those that did
+    Moment made_good = 0;  // since then none is owed any more
+    Disks owed = 0;        // those that lost it, while others kept it
     bool possible() const { return open > 0 || maybe_done; }
     bool on_disk() const { return ever != 0; }
   };
