@@ -139,7 +139,10 @@ void Machine::on_map_saved(Now now, const MapVersion& version, const Status& sta
     return state_->stop(failed("saving the cluster map", status.error()), effects);
   }
   const MapVersion before = state_->maps.in_force_version();
-  if (const auto request = state_->maps.on_saved(version)) {
+  const auto request = state_->maps.on_saved(version);
+  state_->join_saved_map();
+  state_->save_wholeness(effects);
+  if (request) {
     const Asker broker{*request, true, {}};
     state_->reply(now, broker, MessageKind::map_stored, schema::MapStored{version}, effects);
   }

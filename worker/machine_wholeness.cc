@@ -14,7 +14,9 @@ using schema::MessageKind;
 
 }  // namespace
 
-// A store that was born with the first map, and stopped before it had saved that.
+// Whoever has stored the first map has been there from the birth, whether it acts on that one or,
+// where a broker was in a hurry or died, only on a later one. It is saved before a later one can
+// be.
 void Machine::State::join_saved_map() {
   const auto& map = maps.on_disk();
   if (!map || !map->previous.is_none()) return;

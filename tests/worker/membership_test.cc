@@ -202,6 +202,26 @@ TEST_F(WorkerMembershipTest, StopsWhenAMapCannotBeSaved) {
   EXPECT_TRUE(effects_.to_broker.empty());
 }
 
+// The first map came in force, and a second one before the worker could act on it.
+TEST_F(WorkerMembershipTest, IsBornWholeWhereItHasStoredTheFirstMap) {
+  say_welcome();
+  auto map = make_map(1);
+  map.replicas = 2;
+  for (std::uint64_t epoch = 1; epoch <= 2; ++epoch) {
+    receive(MessageKind::map_store, epoch, map);
+    machine().on_map_saved(now_, version(epoch), {}, effects_);
+    map.previous = std::exchange(map.version, version(epoch + 1));
+  }
+  ASSERT_TRUE(effects_.save_wholeness.has_value());
+  EXPECT_EQ(effects_.save_wholeness->whole,
+            (storage::Wholeness{storage::Wholeness::Kind::all_but, {}}));
+  receive(MessageKind::map_in_force, 9, schema::MapStored{version(2)});
+  sent();
+  pass(milliseconds(300));
+  tick();
+  EXPECT_EQ(only<schema::Heartbeat>(MessageKind::heartbeat).health.not_whole, 0U);
+}
+
 TEST_F(WorkerMembershipTest, TellsItsHealthInHeartbeats) {
   serve();
   machine().on_stats(now_, {.entries_estimate = 5, .disk_bytes = 6, .free_bytes = 1U << 30U},
