@@ -69,7 +69,6 @@ std::vector<Entry> read(capnp::List<wire::Entry>::Reader from, const FrameReader
 namespace {
 
 using schema::read;
-using schema::words;
 using schema::write;
 
 // Appends.

@@ -127,20 +127,20 @@ Result<std::vector<QuorumGroup>> Machine::State::quorum_groups(Now now, const Re
     QuorumGroup group{std::move(partitions), {}};
     group.quorum.needed = needed;
     group.quorum.majority = holders_needed(Level::quorum, maps.in_force()->replicas);
+    std::vector<Replica> dead;
     for (const StoreId other : others) {
-      group.quorum.others.push_back({peers.find(other)->worker, other});
+      auto& part = peers.alive(other, now.instant) ? group.quorum.others : dead;
+      part.push_back({peers.find(other)->worker, other});
     }
-    const auto dead = std::stable_partition(
-        group.quorum.others.begin(), group.quorum.others.end(),
-        [&](const Replica& replica) { return peers.alive(replica.store, now.instant); });
-    if (static_cast<std::size_t>(dead - group.quorum.others.begin()) < needed) {
+    if (group.quorum.others.size() < needed) {
       std::string names;
-      for (auto one = dead; one != group.quorum.others.end(); ++one) {
-        names += (names.empty() ? "" : ", ") + one->worker.to_string();
+      for (const Replica& one : dead) {
+        names += (names.empty() ? "" : ", ") + one.worker.to_string();
       }
       return fail(ErrorCode::unavailable, fmt::format("too few replicas live; missing: {}",
                                                       names.empty() ? "none" : names));
     }
+    group.quorum.others.insert(group.quorum.others.end(), dead.begin(), dead.end());
     groups.push_back(std::move(group));
   }
   return groups;
