@@ -28,6 +28,7 @@ void Machine::State::take_map_for_wholeness(Now now, Effects& effects) {
   const schema::ClusterMap& map = *maps.in_force();
   wholeness.join(map, maps.self());
   std::vector<std::string> buckets;
+  buckets.reserve(map.buckets.size());
   for (const Bucket& bucket : map.buckets) buckets.push_back(bucket.name);
   reconciler.set_buckets(std::move(buckets));
   want_missing();

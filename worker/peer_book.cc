@@ -68,8 +68,8 @@ const PeerBook::Peer* PeerBook::find(StoreId peer) const {
 }
 
 const std::vector<StoreId>& PeerBook::others(PartitionId partition) const {
-  static const std::vector<StoreId> kNone;
-  return partition.number < others_.size() ? others_[partition.number] : kNone;
+  static const std::vector<StoreId> none;
+  return partition.number < others_.size() ? others_[partition.number] : none;
 }
 
 }  // namespace kipu::worker
