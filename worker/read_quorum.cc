@@ -112,6 +112,7 @@ class KeysRead final : public ReadQuorum {
     const auto settled = [](const QuorumRound& round) { return round.settled(); };
     if (!std::all_of(rounds_.begin(), rounds_.end(), settled)) return;
     std::vector<MergedKeys> parts;
+    parts.reserve(rounds_.size());
     for (QuorumRound& round : rounds_) parts.push_back(merge(round));
     rounds_.clear();
     merged_ = join_keys(query_, parts);

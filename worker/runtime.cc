@@ -103,7 +103,7 @@ void Runtime::take_completions(Now now, Effects& effects) {
   }
 }
 
-void Runtime::take(Now now, Committed committed, Effects& effects) {
+void Runtime::take(Now now, const Committed& committed, Effects& effects) {
   machine_.on_committed(now, committed.id, committed.status, effects);
 }
 
@@ -111,11 +111,11 @@ void Runtime::take(Now now, ReadDone done, Effects& effects) {
   machine_.on_read(now, done.id, std::move(done.result), effects);
 }
 
-void Runtime::take(Now now, MapSaved saved, Effects& effects) {
+void Runtime::take(Now now, const MapSaved& saved, Effects& effects) {
   machine_.on_map_saved(now, saved.version, saved.status, effects);
 }
 
-void Runtime::take(Now now, WholenessSaved saved, Effects& effects) {
+void Runtime::take(Now now, const WholenessSaved& saved, Effects& effects) {
   machine_.on_wholeness_saved(now, saved.id, saved.status, effects);
 }
 

@@ -66,10 +66,10 @@ class Runtime {
   void pass(Instant wake_by);
   void take_messages(Now now, Effects& effects);
   void take_completions(Now now, Effects& effects);
-  void take(Now now, Committed committed, Effects& effects);
+  void take(Now now, const Committed& committed, Effects& effects);
   void take(Now now, ReadDone done, Effects& effects);
-  void take(Now now, MapSaved saved, Effects& effects);
-  void take(Now now, WholenessSaved saved, Effects& effects);
+  void take(Now now, const MapSaved& saved, Effects& effects);
+  void take(Now now, const WholenessSaved& saved, Effects& effects);
   void take(Now now, storage::StoreStats stats, Effects& effects);
   void sample_if_due(Now now);
   void perform(Effects effects);
