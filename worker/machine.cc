@@ -179,6 +179,7 @@ void Machine::on_stats(Now, const storage::StoreStats& stats, Effects& effects) 
 void Machine::on_tick(Now now, Effects& effects) {
   if (!state_->may_act(effects)) return;
   state_->expire(now, effects);
+  state_->save_wholeness(effects);  // what the open found out
   if (now.instant >= state_->next_beacon) state_->tick_peers(now, effects);
   state_->tick_reads(now, effects);
   state_->tick_wholeness(now, effects);

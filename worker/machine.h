@@ -101,7 +101,7 @@ struct Effects {
   std::vector<StoreId> resubscribe;
   std::optional<Commit> commit;
   std::vector<Read> reads;
-  std::optional<SaveWholeness> save_wholeness;
+  std::optional<SaveWholeness> save_wholeness;  // before any map
   std::vector<SaveMap> save_maps;
   std::vector<LogLine> log;
   // Why the process must end now, answering nothing more. Only `io_error` and `corrupt` say that

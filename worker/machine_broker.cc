@@ -119,6 +119,9 @@ void Machine::State::on_map_store(const Message& message, Effects& effects) {
   cluster = map->cluster;
   switch (maps.take(std::move(*map), broker.request)) {
     case MapBook::Taken::save:
+      // Once the first map is no longer on the disk, it cannot tell any more who was born with it.
+      join_saved_map();
+      save_wholeness(effects);
       effects.save_maps.push_back({version, cluster, std::string(message.body.view())});
       break;
     case MapBook::Taken::saving:

@@ -137,8 +137,8 @@ void Runtime::perform(Effects effects) {
     stop_reason_ = std::move(effects.stop);
     return;  // and nothing more is answered
   }
-  for (SaveMap& save : effects.save_maps) submit(std::move(save));
   if (effects.save_wholeness) submit(std::move(*effects.save_wholeness));
+  for (SaveMap& save : effects.save_maps) submit(std::move(save));
   if (effects.commit) submit(std::move(*effects.commit));
   for (Read& read : effects.reads) submit(std::move(read));
   send_all(std::move(effects));

@@ -107,7 +107,8 @@ void Disk::note_wholeness(const Wholeness& whole) const {
 
 Status Disk::carry_out(Change& change) {
   const bool copies = world_.options.faults.on[index_of(Fault::roll_back_disk)];
-  if (copies && world_.options.replicas > 1 && world_.rng.one_in(30)) copy_ = store_->clone();
+  const bool counts = world_.options.replicas > 1 && world_.settled();
+  if (copies && counts && world_.rng.one_in(30)) copy_ = store_->clone();
   plant(change);
   if (auto merged = store_->merge(change); !merged) return merged;
   record(change);

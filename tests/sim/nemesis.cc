@@ -8,8 +8,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 namespace {
-// Between the losses of two disks.
-constexpr Duration kSettled = seconds(10);
 constexpr std::uint64_t kStrikes = 0x9e3779b97f4a7c15U;  // tells their randomness from other
 }  // namespace
 
@@ -176,7 +174,7 @@ void Nemesis::lose_disk(Strike& strike, bool emptied) {
   const Duration length = strike.some_time();
   if (world_.options.replicas == 1 || !all_have_all()) return;
   if (!worker.disk().may_be_lost(emptied)) return;
-  lost_disk_at_ = world_.now();
+  world_.lost_disk_at = world_.now();
   crash(worker, length);
   worker.disk().lose(emptied);
   // A copy from before then names runs of this store that only it still knows of.
@@ -189,7 +187,7 @@ void Nemesis::lose_disk(Strike& strike, bool emptied) {
 bool Nemesis::all_have_all() {
   const auto bears = [](const auto& worker) { return worker->disk().has_all_it_had(); };
   if (!std::all_of(cluster_.workers.begin(), cluster_.workers.end(), bears)) return false;
-  return world_.now() >= lost_disk_at_ + kSettled;
+  return world_.settled();
 }
 
 void Nemesis::reconnect(Strike& strike) {

@@ -73,7 +73,6 @@ class Nemesis {
   Cluster& cluster_;
   std::vector<Fault> kinds_;
   std::uint32_t struck_ = 0;
-  Duration lost_disk_at_{std::chrono::minutes(-1)};
   bool healed_ = false;
 };
 

@@ -117,14 +117,6 @@ void WorkerProcess::send(worker::Effects& effects) {
 }
 
 void WorkerProcess::write(worker::Effects& effects) {
-  for (auto& save : effects.save_maps) {
-    disk_.save_map(save.cluster, std::move(save.map),
-                   [this, version = save.version](const Status& status) {
-                     run([&](worker::Machine& machine, worker::Effects& more) {
-                       machine.on_map_saved(now(), version, status, more);
-                     });
-                   });
-  }
   if (effects.save_wholeness) {
     disk_.save_wholeness(std::move(effects.save_wholeness->whole),
                          [this, id = effects.save_wholeness->id](const Status& status) {
@@ -132,6 +124,14 @@ void WorkerProcess::write(worker::Effects& effects) {
                              machine.on_wholeness_saved(now(), id, status, more);
                            });
                          });
+  }
+  for (auto& save : effects.save_maps) {
+    disk_.save_map(save.cluster, std::move(save.map),
+                   [this, version = save.version](const Status& status) {
+                     run([&](worker::Machine& machine, worker::Effects& more) {
+                       machine.on_map_saved(now(), version, status, more);
+                     });
+                   });
   }
   if (effects.commit) begin_commit(std::move(*effects.commit));
 }

@@ -39,6 +39,9 @@ struct World {
   Totals totals;
   Marks marks;
   std::uint32_t processes = 0;  // made so far
+  // A disk was lost then; by this long after, all have told one another where they stand.
+  Duration lost_disk_at{std::chrono::minutes(-1)};
+  bool settled() const { return now() >= lost_disk_at + std::chrono::seconds(10); }
 };
 
 }  // namespace kipu::sim
