@@ -18,9 +18,8 @@
 
 namespace kipu::client {
 
-// Keys in byte order: each worker merges partitions that it is a replica of, and this merges the
-// workers. The partitions of a lane never change, since its cursor counts for all of them; which of
-// their replicas is asked may change with each page.
+// Keys in byte order: each worker merges the partitions that it coordinates, and this merges the
+// workers.
 class KeySource {
  public:
   KeySource(std::shared_ptr<Loop> loop, KeysOptions options);
@@ -30,8 +29,7 @@ class KeySource {
  private:
   // What one worker lists.
   struct Lane {
-    WorkerId worker;  // the first replica
-    std::vector<PartitionId> partitions;
+    WorkerId worker;
     KeysQuery query;  // of the page to come
     std::unique_ptr<Ticket> ticket;
     std::vector<std::string> keys;  // the page being walked
@@ -41,7 +39,6 @@ class KeySource {
   };
 
   Status begin();
-  void make_lanes(const schema::ClusterMap& map, const Bucket& bucket);
   void ask_ahead(Lane& lane);
   Status load(Lane& lane);
   Status push(std::size_t lane);
@@ -67,7 +64,7 @@ class EntrySource {
  private:
   struct Lane {
     PartitionId partition;
-    Pages<ScanCall> pages;
+    Pages<ScanQuery> pages;
   };
 
   Status begin();

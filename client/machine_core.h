@@ -13,7 +13,6 @@
 #include "client/machine.h"
 #include "client/machine_calls.h"
 #include "client/machine_session.h"
-#include "client/machine_suspects.h"
 
 namespace kipu::client {
 
@@ -26,10 +25,7 @@ namespace kipu::client {
 
 struct Core {
   Core(Config with, Rng random, Now now)
-      : config(std::move(with)),
-        rng(random),
-        session(config, rng, ids, now.instant),
-        suspects(config.suspicion) {}
+      : config(std::move(with)), rng(random), session(config, rng, ids, now.instant) {}
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
   Core(Core&&) = delete;
@@ -41,7 +37,6 @@ struct Core {
   RequestIds ids;
   Calls calls;
   Session session;
-  Suspects suspects;
 };
 
 // What a peer's error means for a call.

@@ -1,7 +1,6 @@
 // What store threads hand back to the worker's loop.
 #pragma once
 
-#include <cstdint>
 #include <mutex>
 #include <utility>
 #include <variant>
@@ -28,11 +27,7 @@ struct MapSaved {
   MapVersion version;
   Status status;
 };
-struct WholenessSaved {
-  std::uint64_t id = 0;
-  Status status;
-};
-using Completion = std::variant<Committed, ReadDone, MapSaved, WholenessSaved, storage::StoreStats>;
+using Completion = std::variant<Committed, ReadDone, MapSaved, storage::StoreStats>;
 
 // Thread rule: put() by any thread, take() by the loop.
 class Completions {

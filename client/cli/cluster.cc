@@ -114,7 +114,11 @@ Result<Exit> run_ring(Context& context) {
 Result<Exit> run_worker_list(Context& context) {
   const auto status = ask_status(context);
   if (!status) return fail(status.error());
-  show_rows(context, workers_of(*status), "workers");
+  WorkerTable table;
+  for (const WorkerStatus& worker : status->workers) {
+    table.rows.push_back({worker, status->partitions});
+  }
+  show_rows(context, table, "workers");
   return Exit::done;
 }
 

@@ -7,11 +7,9 @@
 
 namespace kipu::schema {
 
-using EveryType =
-    testing::Types<Envelope, ErrorReply, ClusterMap, ClientHello, BucketCreate, ClusterStatus,
-                   AppendRequest, AppendReply, PageQuery, Page, CountQuery, Count, KeysQuery,
-                   KeysPage, ScanQuery, WorkerHello, WorkerWelcome, Heartbeat, HeartbeatReply,
-                   MapStored, Beacon, Bundle, Standing, Fetch, Fetched, PeerRead, PeerReadReply,
-                   PeerMerge>;
+using EveryType = testing::Types<Envelope, ErrorReply, ClusterMap, ClientHello, BucketCreate,
+                                 ClusterStatus, AppendRequest, AppendReply, PageQuery, Page,
+                                 CountQuery, Count, KeysQuery, KeysPage, ScanQuery, WorkerHello,
+                                 WorkerWelcome, Heartbeat, HeartbeatReply, MapStored>;
 
 }  // namespace kipu::schema

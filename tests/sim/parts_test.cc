@@ -74,7 +74,7 @@ TEST(SchedulerTest, RunsEventsInOrderOfTimeThenOfScheduling) {
 
 class PartsTest : public ::testing::Test {
  protected:
-  explicit PartsTest(NetworkOptions network = {}) : world_(options_with(network), Print::nothing) {
+  explicit PartsTest(NetworkOptions network = {}) : world_(options_with(network), false) {
     network_.set_hub(hub_);
     network_.add(peer_, true);
     hub_.start();
@@ -87,8 +87,7 @@ class PartsTest : public ::testing::Test {
   }
 
   World world_;
-  Paths paths_{world_};
-  Network network_{world_, paths_};
+  Network network_{world_};
   FakeHub hub_{world_};
   FakePeer peer_{world_, "worker1"};
 };
@@ -143,11 +142,11 @@ TEST_F(PartsTest, APeerHasAnotherNameOnANewConnection) {
 }
 
 TEST_F(PartsTest, ACutMayBeOneWay) {
-  paths_.cut(peer_, hub_, seconds(1));
+  network_.cut(peer_, true, false, seconds(1));
   network_.to_broker(peer_, message_of(1));
   run(world_);
   EXPECT_TRUE(hub_.received.empty());
-  paths_.heal();
+  network_.heal();
   network_.to_broker(peer_, message_of(2));
   run(world_);
   EXPECT_EQ(hub_.received, std::vector<std::uint64_t>{2});
@@ -181,15 +180,15 @@ TEST_F(LossyNetworkTest, LosesRepeatsAndReordersMessages) {
 
 class DiskTest : public PartsTest {
  protected:
-  storage::Change entries(std::size_t count) {
-    storage::Change change;
+  std::vector<storage::PlacedEntry> entries(std::size_t count) {
+    std::vector<storage::PlacedEntry> placed;
     for (std::size_t i = 0; i < count; ++i) {
       const Stamp stamp{StampTime(++time_), 1};
       const Values values{std::to_string(time_)};
       model_.begin_write("default", "k", EntryKind::append, values, std::nullopt);
-      change.entries.push_back({{}, make_entry("default", "k", stamp, EntryKind::append, values)});
+      placed.push_back({{}, make_entry("default", "k", stamp, EntryKind::append, values)});
     }
-    return change;
+    return placed;
   }
   std::size_t stored() const {
     PageQuery query;
@@ -199,9 +198,7 @@ class DiskTest : public PartsTest {
   }
 
   Model model_{world_.verdict, true};
-  StreamModel streams_{world_.verdict};
-  Places places_;
-  Disk disk_{world_, model_, streams_, places_, peer_, 0};
+  Disk disk_{world_, model_, peer_};
 
  private:
   std::uint64_t time_ = 0;

@@ -2,7 +2,6 @@
 // command a line on stdin. Merges run on the commit thread, counts at once.
 //
 //   merge KEY TIME   prints "merged KEY TIME ok", or the name of the error instead of "ok"
-//   commit KEY TIME  the same, as the commit TIME of its stream, and a cursor is there then
 //   count KEY        prints "count KEY ENTRIES", or the name of the error
 #include <cstdio>
 #include <iostream>
@@ -27,24 +26,10 @@ std::string outcome(const Status& status) {
   return status ? "ok" : std::string(error_name(status.error().code));
 }
 
-Change change_of(const std::string& key, std::uint64_t time) {
+void merge(StoreThreads& threads, const std::string& key, std::uint64_t time) {
   Entry entry =
       make_entry("b", key, Stamp{StampTime(time), 1}, EntryKind::append, {std::to_string(time)});
-  Change change;
-  change.entries.push_back({PartitionId{0}, std::move(entry)});
-  return change;
-}
-
-void log(Change& change, std::uint64_t run, std::uint64_t time) {
-  const StoreId other{Uuid{1, 1}};
-  change.position = Position{run, time};
-  change.logged = 1;
-  change.cursors[other] = {1, time};
-  change.acknowledged[other] = *change.position;
-}
-
-void merge(StoreThreads& threads, Change change, const std::string& key, std::uint64_t time) {
-  threads.merge(std::move(change), [key, time](const Status& status) {
+  threads.merge({{PartitionId{0}, std::move(entry)}}, [key, time](const Status& status) {
     print(fmt::format("merged {} {} {}", key, time, outcome(status)));
   });
 }
@@ -65,7 +50,6 @@ int run(const char* directory) {
     std::fprintf(stderr, "%s\n", store.error().message.c_str());
     return 1;
   }
-  const std::uint64_t run = (*store)->info().runs.back();
   StoreThreads threads(**store, 1);
   print("ready");
   std::string line;
@@ -75,9 +59,7 @@ int run(const char* directory) {
     std::string key;
     std::uint64_t time = 0;
     words >> command >> key >> time;
-    Change change = change_of(key, time);
-    if (command == "commit") log(change, run, time);
-    command == "count" ? count(**store, key) : merge(threads, std::move(change), key, time);
+    command == "merge" ? merge(threads, key, time) : count(**store, key);
   }
   return 0;
 }
