@@ -8,9 +8,11 @@
 #include <variant>
 #include <vector>
 
+#include "base/bucket.h"
 #include "base/entry.h"
 #include "base/ids.h"
 #include "base/limits.h"
+#include "base/position.h"
 
 namespace kipu {
 
@@ -25,7 +27,10 @@ struct PageQuery {
   std::optional<EntryId> after;    // go on after this entry, in the direction of reading
   std::uint32_t max_entries = limits::kMaxPageEntries;
   std::uint32_t max_bytes =
-      limits::kMaxPageBytes;  // by Entry::message_bytes; one entry may exceed it
+      limits::kMaxPageBytes;            // by Entry::message_bytes; one entry may exceed it
+  Level level = Level::bucket_default;  // how many replicas are asked; `none` is refused
+  // By the worker that the request is addressed to, from its store alone, whole or not.
+  bool as_it_stands = false;
   friend bool operator==(const PageQuery&, const PageQuery&) = default;
 };
 
@@ -38,6 +43,7 @@ struct CountQuery {
   std::optional<StampTime> until;
   std::optional<EntryId> after;
   std::uint32_t max_entries = limits::kMaxCountEntries;
+  Level level = Level::bucket_default;  // how many replicas are asked; `none` is refused
   friend bool operator==(const CountQuery&, const CountQuery&) = default;
 };
 
@@ -50,6 +56,7 @@ struct KeysQuery {
   bool skip_removed = false;         // leave out keys whose newest entry is a removal
   std::uint32_t max_keys = limits::kMaxPageEntries;
   std::uint32_t max_bytes = limits::kMaxPageBytes;
+  Level level = Level::bucket_default;  // how many replicas are asked; `none` is refused
   friend bool operator==(const KeysQuery&, const KeysQuery&) = default;
 };
 
@@ -66,7 +73,17 @@ struct ScanQuery {
   std::optional<Position> after;  // exclusive
   std::uint32_t max_entries = limits::kMaxPageEntries;
   std::uint32_t max_bytes = limits::kMaxPageBytes;
+  Level level = Level::bucket_default;  // how many replicas are asked; `none` is refused
   friend bool operator==(const ScanQuery&, const ScanQuery&) = default;
+};
+
+// What a store coordinated after a position, of those partitions: for a replica that missed it.
+struct FetchQuery {
+  Position after;
+  std::vector<PartitionId> partitions;  // ascending
+  std::uint32_t max_bytes =
+      limits::kMaxPageBytes;  // by Entry::message_bytes; one commit may exceed it
+  friend bool operator==(const FetchQuery&, const FetchQuery&) = default;
 };
 
 // Answer to a PageQuery and to a ScanQuery. `complete`: nothing follows. Otherwise go on after the
@@ -81,6 +98,9 @@ struct Count {
   std::uint64_t entries = 0;
   std::uint64_t values = 0;
   std::optional<EntryId> next_after;  // set if the scan stopped early
+  // The sum of the entries' digests: two stores that counted other entries differ in it. Of the
+  // store that counted; it does not travel.
+  std::uint64_t fingerprint = 0;
   friend bool operator==(const Count&, const Count&) = default;
 };
 
@@ -92,7 +112,28 @@ struct KeysPage {
   friend bool operator==(const KeysPage&, const KeysPage&) = default;
 };
 
-using ReadQuery = std::variant<PageQuery, CountQuery, KeysQuery, ScanQuery>;
-using ReadResult = std::variant<Page, Count, KeysPage>;
+// `trimmed`: the log does not go back to the query's position, or never had it; the rest is empty
+// but for `head`. Else commits in order, as many as fit; those without an entry of the query's
+// partitions are left out.
+struct Fetched {
+  struct Commit {
+    Position position;
+    std::vector<Entry> entries;
+    friend bool operator==(const Commit&, const Commit&) = default;
+  };
+  bool trimmed = false;
+  std::vector<Commit> commits;
+  Position through;  // everything up to here is in it: the reader's next cursor
+  Position head;     // the last commit in the log when it was read
+  friend bool operator==(const Fetched&, const Fetched&) = default;
+};
+
+using ReadQuery = std::variant<PageQuery, CountQuery, KeysQuery, ScanQuery, FetchQuery>;
+using ReadResult = std::variant<Page, Count, KeysPage, Fetched>;
+
+// XXH3-64 over what a result says: two stores whose results have one digest gave the same result.
+// For a Page over the ids of its entries, for a Count over its fingerprint too. Compared only
+// between workers of one version; never stored.
+[[nodiscard]] std::uint64_t digest_of(const ReadResult& result);
 
 }  // namespace kipu

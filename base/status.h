@@ -21,6 +21,14 @@ struct MapVersion {
   friend auto operator<=>(const MapVersion&, const MapVersion&) = default;
 };
 
+// How far `replica` is behind what a worker has coordinated for it.
+struct ReplicaLag {
+  WorkerId replica;
+  std::uint64_t entries = 0;  // not acknowledged yet
+  Duration age{0};            // of the oldest of them
+  friend bool operator==(const ReplicaLag&, const ReplicaLag&) = default;
+};
+
 // How a worker does, as its heartbeat says.
 struct WorkerHealth {
   std::uint64_t entries_estimate = 0;
@@ -30,6 +38,9 @@ struct WorkerHealth {
   std::uint64_t commit_microseconds = 0;  // how long the last commit took, or has taken by now
   WallTime wall{};                        // the worker's clock
   bool read_only = false;                 // the disk is nearly full
+  std::uint32_t not_whole = 0;            // partitions that it does not serve yet
+  std::string why_not_whole = {};         // and what it waits for; empty if it serves all
+  std::vector<ReplicaLag> lags = {};      // of those that replicate from it, by id
   friend bool operator==(const WorkerHealth&, const WorkerHealth&) = default;
 };
 

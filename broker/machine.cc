@@ -44,6 +44,9 @@ bool is_answer(MessageKind kind) {
     case MessageKind::worker_welcome:
     case MessageKind::heartbeat_reply:
     case MessageKind::map_stored:
+    case MessageKind::fetched:
+    case MessageKind::peer_read_reply:
+    case MessageKind::peer_merged:
       return true;
     default:
       return false;
@@ -237,9 +240,9 @@ Status check_config(const Config& config) {
         fmt::format("a cluster has 1 to {} workers, not {}", limits::kMaxWorkers, config.workers));
   }
   if (config.replicas < 1) return invalid("a partition has at least one replica");
-  if (config.replicas > 1) {
-    return fail(ErrorCode::unsupported,
-                fmt::format("{} replicas of a partition: this version keeps one", config.replicas));
+  if (config.replicas > config.workers) {
+    return invalid(fmt::format("{} replicas of a partition need as many workers, and there are {}",
+                               config.replicas, config.workers));
   }
   if (!std::has_single_bit(config.partitions) || config.partitions > limits::kMaxPartitions) {
     return invalid(fmt::format("partitions are a power of two up to {}, not {}",

@@ -8,7 +8,11 @@
 //     by its deadline. `unavailable` and `deadline_exceeded` say that it was never forwarded;
 //     `outcome_unknown` that it was.
 //  3. A body is never parsed on the way, except of messages addressed to the broker.
-//  4. Requests in flight and queues are bounded by Config; past that: `overloaded`.
+//  4. A request for a partition goes to the replica that can serve it best, and never to one that
+//  is
+//     suspect: who coordinates is the broker's to choose, since every replica can.
+//  5. A worker that says hello from other addresses than the map has is given a map with these.
+//  6. Requests in flight and queues are bounded by Config; past that: `overloaded`.
 //
 // How a map reaches a worker, over a bus that may lose any message:
 //   broker → map_store(map) → worker saves it → map_stored(version) → broker
@@ -44,7 +48,7 @@ namespace kipu::broker {
 struct Config {
   ClusterId cluster;
   std::uint32_t workers = 3;   // N: nothing is planned before so many have said hello
-  std::uint32_t replicas = 1;  // n: only 1 so far
+  std::uint32_t replicas = 1;  // n, at most N
   std::uint32_t partitions = limits::kDefaultPartitions;
   Duration heartbeat = std::chrono::milliseconds(250);
   std::uint32_t missed_heartbeats = 3;  // so many missed and a worker is suspect
@@ -69,7 +73,7 @@ struct Effects {
 
 class Machine {
  public:
-  // REQUIRES: config.cluster is not none; `unsupported` sizes were refused before (check_config).
+  // REQUIRES: check_config(config).
   Machine(Config config, Rng rng, Now now);
   ~Machine();
   Machine(Machine&&) noexcept;
@@ -95,7 +99,7 @@ class Machine {
   std::unique_ptr<State> state_;
 };
 
-// `unsupported` for n > 1, `invalid_argument` for sizes out of range.
+// `invalid_argument` for sizes out of range, or more replicas than workers.
 [[nodiscard]] Status check_config(const Config& config);
 
 }  // namespace kipu::broker

@@ -20,6 +20,17 @@ namespace {
 
 constexpr std::size_t kMaxWaitingChanges = 1024;
 
+// A worker whose last commit took longer lags: another replica acknowledges sooner.
+constexpr std::uint64_t kLaggingMicroseconds = 500'000;
+
+// What speaks against a worker for such a request: the greater, the less it can serve it. Whoever
+// has its disk full refuses every append, and whoever lacks partitions may refuse a read.
+int drawbacks(const Member& member, MessageKind kind) {
+  const WorkerHealth& health = member.health;
+  const bool refuses = kind == MessageKind::append ? health.read_only : health.not_whole > 0;
+  return (refuses ? 2 : 0) + (health.commit_microseconds >= kLaggingMicroseconds ? 1 : 0);
+}
+
 // Whether `map` has the bucket: false if no bucket has that name, `bucket_differs` if one has it
 // with other properties.
 Result<bool> has_bucket(const schema::ClusterMap& map, const Bucket& wanted) {
@@ -89,10 +100,20 @@ void Machine::State::on_bucket_create(Now now, const PeerId& from, const Message
 
 // All changes that wait go into one map, so that many take no longer than one.
 void Machine::State::start_changes(Effects& effects) {
-  if (maps.in_force() == nullptr || maps.proposed() != nullptr || waiting_changes.empty()) return;
+  if (maps.in_force() == nullptr || maps.proposed() != nullptr) return;
+  if (waiting_changes.empty() && !anybody_moved()) return;
   schema::ClusterMap next = maps.in_force()->map;
+  const bool moved = move_workers(next, effects);
+  const bool added = add_buckets(next, effects);
+  if (!moved && !added) return finish_changes(effects);
+  maps.propose_change(std::move(next));
+  offer_to_all(effects);
+}
+
+// True if that changed the map.
+bool Machine::State::add_buckets(schema::ClusterMap& next, Effects& effects) {
   bool changed = false;
-  for (Change& change : waiting_changes) {
+  for (Change& change : std::exchange(waiting_changes, {})) {
     const Result<bool> added = add_bucket(next, change.bucket);
     if (added) {
       changed = changed || *added;
@@ -101,10 +122,7 @@ void Machine::State::start_changes(Effects& effects) {
       refuse(change.client, change.request, added.error(), effects);
     }
   }
-  waiting_changes.clear();
-  if (!changed) return finish_changes(effects);
-  maps.propose_change(std::move(next));
-  offer_to_all(effects);
+  return changed;
 }
 
 // What was proposed is in force now.
@@ -164,30 +182,46 @@ void Machine::State::route(Now now, const PeerId& from, Message message, Effects
 // The worker that the request is for, if it is known and alive.
 Result<const Member*> Machine::State::route_to(const Envelope& request) const {
   if (maps.in_force() == nullptr) return fail(no_map());
-  const schema::ClusterMap& map = maps.in_force()->map;
-  WorkerId id;
   if (const auto* partition = std::get_if<PartitionId>(&request.destination)) {
-    if (partition->number >= map.placement.size()) {
-      return fail(ErrorCode::invalid_argument,
-                  fmt::format("there is no partition {}: the cluster has {}", partition->number,
-                              map.placement.size()));
-    }
-    id = cluster::coordinator_of(map, *partition);
-  } else if (const auto* worker = std::get_if<WorkerId>(&request.destination)) {
-    id = *worker;
-  } else {
+    return best_replica(*partition, request.kind);
+  }
+  const auto* id = std::get_if<WorkerId>(&request.destination);
+  if (id == nullptr) {
     return fail(ErrorCode::invalid_argument,
                 "a request for a worker needs a partition or a worker as its destination");
   }
-  const schema::Worker* worker = cluster::find_worker(map, id);
+  const schema::Worker* worker = cluster::find_worker(maps.in_force()->map, *id);
   if (worker == nullptr) {
-    return fail(ErrorCode::unavailable, fmt::format("there is no worker {}", id.to_string()));
+    return fail(ErrorCode::unavailable, fmt::format("there is no worker {}", id->to_string()));
   }
   const Member* member = members.find(worker->store);
   if (member == nullptr || member->suspect) {
-    return fail(ErrorCode::unavailable, fmt::format("worker {} is down", id.to_string()));
+    return fail(ErrorCode::unavailable, fmt::format("worker {} is down", id->to_string()));
   }
   return member;
+}
+
+// The first of the replicas in the map among those that are alive and have the fewest drawbacks.
+Result<const Member*> Machine::State::best_replica(PartitionId partition, MessageKind kind) const {
+  const schema::ClusterMap& map = maps.in_force()->map;
+  if (partition.number >= map.placement.size()) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("there is no partition {}: the cluster has {}", partition.number,
+                            map.placement.size()));
+  }
+  const schema::Replicas& replicas = map.placement[partition.number];
+  const Member* best = nullptr;
+  for (const WorkerId id : replicas) {
+    const schema::Worker* worker = cluster::find_worker(map, id);
+    const Member* member = worker != nullptr ? members.find(worker->store) : nullptr;
+    if (member == nullptr || member->suspect) continue;
+    if (best == nullptr || drawbacks(*member, kind) < drawbacks(*best, kind)) best = member;
+  }
+  if (best != nullptr) return best;
+  return fail(ErrorCode::unavailable,
+              replicas.size() == 1 ? fmt::format("worker {} is down", replicas[0].to_string())
+                                   : fmt::format("all {} replicas of partition {} are down",
+                                                 replicas.size(), partition.number));
 }
 
 Status Machine::State::check_room(const Message& message) const {

@@ -35,12 +35,16 @@ struct Machine::State {
                  Effects& effects) const;
   void route(Now now, const PeerId& from, schema::Message message, Effects& effects);
   Result<const Member*> route_to(const schema::Envelope& request) const;
+  Result<const Member*> best_replica(PartitionId partition, schema::MessageKind kind) const;
   Status check_room(const schema::Message& message) const;
   ClusterStatus status(Now now) const;
   WorkerStatus worker_status(Now now, const schema::Worker& worker, std::uint32_t partitions) const;
 
   // Changes of the map.
   void start_changes(Effects& effects);
+  bool add_buckets(schema::ClusterMap& next, Effects& effects);
+  bool move_workers(schema::ClusterMap& next, Effects& effects) const;
+  bool anybody_moved() const;
   void finish_changes(Effects& effects);
   void abandon_changes(Effects& effects);
   void expire_changes(Now now, Effects& effects);

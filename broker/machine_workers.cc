@@ -67,6 +67,7 @@ void Machine::State::on_worker_hello(Now now, const PeerId& from, const Message&
   reply_to_worker(from, request, MessageKind::worker_welcome, schema::encode(welcome), effects);
   if (const Member* member = members.find(hello->store)) offer(*member, effects);
   advance(effects);
+  start_changes(effects);
 }
 
 Status Machine::State::check_hello(const schema::WorkerHello& hello) const {
@@ -252,6 +253,30 @@ void Machine::State::advance(Effects& effects) {
         break;
     }
   }
+}
+
+// Whether a registered worker is to be found elsewhere than the map in force says.
+bool Machine::State::anybody_moved() const {
+  const auto& workers = maps.in_force()->map.workers;
+  return std::any_of(workers.begin(), workers.end(), [&](const schema::Worker& worker) {
+    const Member* member = members.find(worker.store);
+    return member != nullptr && member->endpoints != worker.endpoints;
+  });
+}
+
+// Gives `next` the addresses that workers have now. True if that changed the map.
+bool Machine::State::move_workers(schema::ClusterMap& next, Effects& effects) const {
+  bool changed = false;
+  for (schema::Worker& worker : next.workers) {
+    const Member* member = members.find(worker.store);
+    if (member == nullptr || member->endpoints == worker.endpoints) continue;
+    worker.endpoints = member->endpoints;
+    changed = true;
+    log(effects, LogLevel::info,
+        fmt::format("worker {} has other addresses now: stream {}, peer {}", worker.id.to_string(),
+                    worker.endpoints.stream, worker.endpoints.peer));
+  }
+  return changed;
 }
 
 void Machine::State::announce_in_force(Effects& effects) {

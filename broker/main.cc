@@ -1,4 +1,5 @@
 // kipu-broker: routes requests, keeps the cluster map, watches workers.
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,8 @@ namespace {
 
 constexpr const char* kProgram = "kipu-broker";
 constexpr std::uint64_t kFewDescriptors = 1024;
+// Any two majorities of three share one, and one may be lost at any time.
+constexpr std::uint32_t kUsualReplicas = 3;
 
 struct Flags {
   std::string data;
@@ -30,6 +33,7 @@ struct Flags {
   // init
   std::string cluster_id;
   ClusterFile cluster;
+  std::uint32_t replicas = 0;  // 0: not given
 };
 
 daemon::Command serve_command(Flags& flags) {
@@ -65,8 +69,8 @@ daemon::Command init_command(Flags& flags) {
           {required(text_option("data", "DIR", "the directory to make", flags.data)),
            required(number_option("workers", "how many workers make the cluster",
                                   {1, limits::kMaxWorkers}, flags.cluster.workers)),
-           number_option("replicas", "copies of each partition (1)", {1, limits::kMaxWorkers},
-                         flags.cluster.replicas),
+           number_option("replicas", "copies of each partition (3, or one per worker if fewer)",
+                         {1, limits::kMaxWorkers}, flags.replicas),
            number_option("partitions", "a power of two (1024)", {1, limits::kMaxPartitions},
                          flags.cluster.partitions),
            text_option("cluster-id", "HEX", "of the cluster whose broker's disk was lost",
@@ -98,6 +102,8 @@ Status init(Flags& flags) {
   const auto id = chosen_cluster_id(flags);
   if (!id) return fail(id.error());
   flags.cluster.cluster = *id;
+  flags.cluster.replicas =
+      flags.replicas != 0 ? flags.replicas : std::min(kUsualReplicas, flags.cluster.workers);
   auto checked = check_config(to_config(flags.cluster, flags.heartbeat));
   if (!checked) return checked;
   auto written = write_cluster_file(flags.data, flags.cluster);

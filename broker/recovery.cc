@@ -16,6 +16,7 @@ struct Tally {
   std::size_t holding = 0;    // a map of its generation
   std::size_t made_from = 0;  // a greater one that was made from one of its generation
   std::size_t maybe = 0;      // a greater one that may have been, some maps ago
+  std::size_t empty = 0;      // no map at all
   std::size_t missing = 0;    // not reported
 
   std::size_t reported() const { return named - missing; }
@@ -32,7 +33,7 @@ Tally count(const schema::ClusterMap& map, const Holds& holds) {
     if (report == holds.end()) {
       ++tally.missing;
     } else if (report->second == nullptr) {
-      continue;
+      ++tally.empty;
     } else if (same_generation(report->second->version, map.version)) {
       ++tally.holding;
     } else if (same_generation(report->second->previous, map.version)) {
@@ -109,7 +110,9 @@ Choice choose_base(const std::vector<Report>& reports, const Maps& maps) {
   for (auto at = generations.begin(); at != generations.end(); ++at) {
     const schema::ClusterMap& map = **at;
     const Tally tally = count(map, holds);
-    if (map.version.epoch == 1 && tally.possible() < tally.named) continue;
+    const bool is_first = map.version.epoch == 1;
+    const bool may_be_lost = tally.missing == 0 && tally.possible() + tally.empty == tally.named;
+    if (is_first && tally.possible() < tally.named && !may_be_lost) continue;
     Rivalry rival = Rivalry::none;
     for (auto smaller = at + 1; smaller != generations.end(); ++smaller) {
       rival = std::max(rival, rivalry(map, **smaller, holds));

@@ -5,8 +5,10 @@
 // held contains the others. Generations may compete: two brokers may have started from one map, and
 // reached different workers. So from the greatest generation down:
 //
-//  - A first map needs all of its workers; where one of them has another map or none, it never came
-//    in force, and is passed over.
+//  - A first map needs all of its workers; where one of them has another map, or none while others
+//    have not reported, it is taken as one that never came in force, and is passed over. Where all
+//    have reported and some have none, it is taken: their stores may be new ones in the places of
+//    lost ones, and if not, it is as good as any that a birth would make of the same workers.
 //  - A generation that is not known to contain a smaller one is beaten by it if enough workers for
 //    coming in force have that or what was made from it; and contested by it if more might: those
 //    that hold a greater one that may contain it, and those that have not reported.

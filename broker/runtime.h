@@ -28,7 +28,7 @@ struct RuntimeOptions {
 
 class Runtime {
  public:
-  // Binds both endpoints. `unsupported` or `invalid_argument` as check_config() says; `in_use` or
+  // Binds both endpoints. `invalid_argument` as check_config() says; `in_use` or
   // `invalid_argument` for an endpoint. `bus` outlives the runtime.
   [[nodiscard]] static Result<std::unique_ptr<Runtime>> create(bus::Bus& bus,
                                                                RuntimeOptions options, Rng rng,

@@ -18,11 +18,12 @@
 namespace kipu::bus {
 
 struct Incoming {
-  PeerId from;  // empty on a dealer
+  PeerId from;  // of what a router received; else empty
   schema::Message message;
 };
 
-// A ROUTER (bound, many peers) or a DEALER (connected, one peer).
+// A ROUTER (bound, many peers), a DEALER (connected, one peer), a PUB (bound, sends to whoever is
+// subscribed to a topic) or a SUB (connected, receives one topic).
 class Socket {
  public:
   Socket() = default;
@@ -31,12 +32,14 @@ class Socket {
   virtual ~Socket() = default;
 
   // Never blocks. `unavailable`: no such peer (any more); `overloaded`: its queue is full. In both
-  // cases nothing was sent. `to` is ignored on a dealer.
+  // cases nothing was sent. `to` is ignored on a dealer, and the topic on a PUB: there success says
+  // nothing, since what nobody is subscribed to at the moment, or has no room for, is lost.
+  // REQUIRES: not a SUB.
   [[nodiscard]] virtual Status send(const PeerId& to, schema::Message message) = 0;
 
   // Appends at most `most` messages to `into`, or fewer where they are large, without waiting; the
   // poller tells of what is left. What does not decode as an envelope, or has too many or too large
-  // frames, is dropped and counted.
+  // frames, is dropped and counted. Nothing ever comes on a PUB.
   virtual void receive(std::vector<Incoming>& into, std::size_t most) = 0;
 
   // Where it is bound or connected; a bound port 0 is shown as the port that was chosen.
@@ -74,6 +77,13 @@ class Bus {
   // Succeeds also while nobody is bound there: connecting goes on behind it.
   [[nodiscard]] virtual Result<std::unique_ptr<Socket>> connect_dealer(
       const std::string& endpoint) = 0;
+  // Likewise: `in_use`, `invalid_argument`.
+  [[nodiscard]] virtual Result<std::unique_ptr<Socket>> bind_pub(const std::string& endpoint) = 0;
+  // Receives what is published under `topic`, from about when the publisher has heard of it; what
+  // was published before, or while there was no connection, is lost. Topics of a publisher have one
+  // length, which is not 0.
+  [[nodiscard]] virtual Result<std::unique_ptr<Socket>> connect_sub(const std::string& endpoint,
+                                                                    const std::string& topic) = 0;
   [[nodiscard]] virtual std::unique_ptr<Poller> make_poller() = 0;
 };
 

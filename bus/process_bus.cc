@@ -6,8 +6,10 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
 
+#include "base/check.h"
 #include "base/limits.h"
 
 namespace kipu::bus {
@@ -21,7 +23,7 @@ struct Bell {
   bool woken = false;
 };
 
-// What both kinds of socket have. Guarded by the hub's mutex.
+// What every kind of socket has. Guarded by the hub's mutex.
 struct Node {
   std::deque<Incoming> inbox;
   Bell* bell = nullptr;
@@ -42,12 +44,23 @@ struct Router : Node {
   std::map<std::string, Dealer*> peers;  // by routing id
 };
 
+struct Subscriber : Node {
+  std::string endpoint;
+  std::string topic;
+};
+
 // All queues of the process, behind one mutex: it is for tests, where plain beats fast.
 struct Hub {
   std::mutex mutex;
   std::map<std::string, Router*> routers;  // by endpoint
+  std::set<std::string> publishers;        // endpoints
   std::vector<Dealer*> dealers;
+  std::vector<Subscriber*> subscribers;
   std::uint64_t next_number = 1;
+
+  bool is_bound(const std::string& endpoint) const {
+    return routers.contains(endpoint) || publishers.contains(endpoint);
+  }
 
   void attach(Dealer& dealer, Router& router) {
     dealer.routing_id = "p" + std::to_string(next_number++);
@@ -164,6 +177,58 @@ Status DealerSocket::send(const PeerId& /*to*/, schema::Message message) {
   return {};
 }
 
+class PubSocket final : public ProcessSocket {
+ public:
+  using ProcessSocket::ProcessSocket;
+  ~PubSocket() override {
+    const std::scoped_lock lock(hub_->mutex);
+    hub_->publishers.erase(endpoint_);
+  }
+  // REQUIRES: the hub's mutex is held.
+  void bind() { hub_->publishers.insert(endpoint_); }
+  Status send(const PeerId& topic, schema::Message message) override;
+  Node& node() override { return nothing_; }
+
+ private:
+  Node nothing_;
+};
+
+// Whoever has no room loses the message, as over ZeroMQ.
+Status PubSocket::send(const PeerId& topic, schema::Message message) {
+  if (auto fits = check_room(0, message); !fits) return fits;
+  const std::scoped_lock lock(hub_->mutex);
+  for (Subscriber* each : hub_->subscribers) {
+    if (each->endpoint != endpoint_ || each->topic != topic.routing_id) continue;
+    if (each->inbox.size() < kQueueMessages) {
+      each->deliver({PeerId{}, {message.envelope, message.body.copy()}});
+    }
+  }
+  return {};
+}
+
+class SubSocket final : public ProcessSocket {
+ public:
+  SubSocket(std::shared_ptr<Hub> hub, std::string endpoint, std::string topic)
+      : ProcessSocket(std::move(hub), std::move(endpoint)) {
+    subscriber_.endpoint = endpoint_;
+    subscriber_.topic = std::move(topic);
+  }
+  ~SubSocket() override {
+    const std::scoped_lock lock(hub_->mutex);
+    std::erase(hub_->subscribers, &subscriber_);
+  }
+  // REQUIRES: the hub's mutex is held.
+  void connect() { hub_->subscribers.push_back(&subscriber_); }
+  Status send(const PeerId& /*to*/, schema::Message /*message*/) override {
+    KIPU_CHECK(false && "a subscriber sends nothing");
+    return {};
+  }
+  Node& node() override { return subscriber_; }
+
+ private:
+  Subscriber subscriber_;
+};
+
 class ProcessPoller final : public Poller {
  public:
   explicit ProcessPoller(std::shared_ptr<Hub> hub) : hub_(std::move(hub)) {}
@@ -209,11 +274,28 @@ void ProcessPoller::wait(Duration most) {
 
 class ProcessBus final : public Bus {
  public:
-  Result<std::unique_ptr<Socket>> bind_router(const std::string& endpoint) override;
-  Result<std::unique_ptr<Socket>> connect_dealer(const std::string& endpoint) override;
+  Result<std::unique_ptr<Socket>> bind_router(const std::string& endpoint) override {
+    return bind<RouterSocket>(endpoint);
+  }
+  Result<std::unique_ptr<Socket>> connect_dealer(const std::string& endpoint) override {
+    return connect<DealerSocket>(endpoint);
+  }
+  Result<std::unique_ptr<Socket>> bind_pub(const std::string& endpoint) override {
+    return bind<PubSocket>(endpoint);
+  }
+  Result<std::unique_ptr<Socket>> connect_sub(const std::string& endpoint,
+                                              const std::string& topic) override {
+    KIPU_CHECK(!topic.empty());
+    return connect<SubSocket>(endpoint, topic);
+  }
   std::unique_ptr<Poller> make_poller() override { return std::make_unique<ProcessPoller>(hub_); }
 
  private:
+  template <class Kind>
+  Result<std::unique_ptr<Socket>> bind(const std::string& endpoint);
+  template <class Kind, class... More>
+  Result<std::unique_ptr<Socket>> connect(const std::string& endpoint, const More&... more);
+
   const std::shared_ptr<Hub> hub_ = std::make_shared<Hub>();  // outlived by no socket
 };
 
@@ -223,22 +305,25 @@ std::string chosen(const std::string& endpoint, Hub& hub) {
   return endpoint.substr(0, endpoint.size() - 1) + std::to_string(hub.next_number++);
 }
 
-Result<std::unique_ptr<Socket>> ProcessBus::bind_router(const std::string& endpoint) {
+template <class Kind>
+Result<std::unique_ptr<Socket>> ProcessBus::bind(const std::string& endpoint) {
   if (endpoint.empty()) return fail(ErrorCode::invalid_argument, "an endpoint is empty");
   const std::scoped_lock lock(hub_->mutex);
   const std::string name = chosen(endpoint, *hub_);
-  if (hub_->routers.contains(name)) {
+  if (hub_->is_bound(name)) {
     return fail(ErrorCode::in_use, "cannot listen on " + name + ": another socket does");
   }
-  auto socket = std::make_unique<RouterSocket>(hub_, name);
+  auto socket = std::make_unique<Kind>(hub_, name);
   socket->bind();
   return socket;
 }
 
-Result<std::unique_ptr<Socket>> ProcessBus::connect_dealer(const std::string& endpoint) {
+template <class Kind, class... More>
+Result<std::unique_ptr<Socket>> ProcessBus::connect(const std::string& endpoint,
+                                                    const More&... more) {
   if (endpoint.empty()) return fail(ErrorCode::invalid_argument, "an endpoint is empty");
   const std::scoped_lock lock(hub_->mutex);
-  auto socket = std::make_unique<DealerSocket>(hub_, endpoint);
+  auto socket = std::make_unique<Kind>(hub_, endpoint, more...);
   socket->connect();
   return socket;
 }

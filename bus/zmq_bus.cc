@@ -25,6 +25,9 @@ namespace {
 // What one receive() takes, about: a loop holds it all at once until it has handled it.
 constexpr std::size_t kMostReceivedBytes = std::size_t{8} * 1024 * 1024;
 
+// A worker has two sockets to each other one, and a few of its own.
+constexpr int kMaxSockets = static_cast<int>(2 * limits::kMaxWorkers) + 64;
+
 // The one place where what cppzmq throws becomes an Error.
 Error to_error(const zmq::error_t& error, const std::string& endpoint) {
   switch (error.num()) {
@@ -49,8 +52,11 @@ Error send_error(int number) {
 
 class ZmqSocket final : public Socket {
  public:
-  ZmqSocket(zmq::socket_t socket, SocketRole role, std::string endpoint)
-      : role_(role), endpoint_(std::move(endpoint)), socket_(std::move(socket)) {}
+  ZmqSocket(zmq::socket_t socket, SocketRole role, std::string endpoint, std::string topic = {})
+      : role_(role),
+        endpoint_(std::move(endpoint)),
+        topic_(std::move(topic)),
+        socket_(std::move(socket)) {}
 
   Status send(const PeerId& to, schema::Message message) override;
   void receive(std::vector<Incoming>& into, std::size_t most) override;
@@ -60,9 +66,10 @@ class ZmqSocket final : public Socket {
   void* handle() { return socket_.handle(); }
 
  private:
-  using Frames = std::array<zmq::message_t, 3>;  // routing id (on a router), envelope, body
+  // Routing id (on a router) or topic (on PUB and SUB), envelope, body.
+  using Frames = std::array<zmq::message_t, 3>;
 
-  std::size_t frames_wanted() const { return role_ == SocketRole::router ? 3 : 2; }
+  std::size_t frames_wanted() const { return role_ == SocketRole::dealer ? 2 : 3; }
   Result<zmq::message_t> body_frame(const PeerId& to, Buffer body);
   int send_frame(zmq::message_t& frame, int flags);
   std::optional<std::size_t> receive_frames(Frames& frames);
@@ -70,6 +77,7 @@ class ZmqSocket final : public Socket {
 
   const SocketRole role_;
   const std::string endpoint_;
+  const std::string topic_;  // of a SUB
   zmq::socket_t socket_;
   SendBudget budget_;
   std::uint64_t dropped_ = 0;
@@ -94,11 +102,13 @@ int ZmqSocket::send_frame(zmq::message_t& frame, int flags) {
 }
 
 // ZeroMQ decides by the first frame whether it takes a message, so that a failure of any other is a
-// peer that vanished in between; the socket then drops the rest by itself.
+// peer that vanished in between; the socket then drops the rest by itself. A PUB counts what it
+// still holds by topic, which is one subscriber's: it costs no more than any other peer.
 Status ZmqSocket::send(const PeerId& to, schema::Message message) {
+  KIPU_CHECK(role_ != SocketRole::sub);
   auto body = body_frame(to, std::move(message.body));
   if (!body) return fail(std::move(body).error());
-  if (role_ == SocketRole::router) {
+  if (role_ != SocketRole::dealer) {
     auto id = copy_to_frame(to.routing_id);
     if (const int number = send_frame(id, ZMQ_SNDMORE)) return fail(send_error(number));
   }
@@ -131,8 +141,10 @@ std::optional<Incoming> ZmqSocket::to_message(Frames& frames) const {
   if (bytes.size() > limits::kMaxEnvelopeBytes) return std::nullopt;
   auto envelope = schema::decode<schema::Envelope>(bytes);
   if (!envelope) return std::nullopt;
+  // A subscription takes whatever its topic is a prefix of.
+  if (role_ == SocketRole::sub && frames[0].to_string_view() != topic_) return std::nullopt;
   Incoming incoming;
-  if (first == 1) incoming.from.routing_id = frames[0].to_string();
+  if (role_ == SocketRole::router) incoming.from.routing_id = frames[0].to_string();
   incoming.message.envelope = std::move(*envelope);
   incoming.message.body = to_buffer(std::move(frames.at(first + 1)));
   return incoming;
@@ -140,6 +152,7 @@ std::optional<Incoming> ZmqSocket::to_message(Frames& frames) const {
 
 // Dropped messages count towards `most`, so that a flood of rubbish does not hold the loop either.
 void ZmqSocket::receive(std::vector<Incoming>& into, std::size_t most) {
+  if (role_ == SocketRole::pub) return;
   std::size_t bytes = 0;
   for (std::size_t taken = 0; taken < most && bytes < kMostReceivedBytes; ++taken) {
     Frames frames;
@@ -198,23 +211,36 @@ void ZmqPoller::wait(Duration most) {
 
 class ZmqBus final : public Bus {
  public:
-  explicit ZmqBus(int io_threads) : context_(io_threads) {}
+  explicit ZmqBus(int io_threads) : context_(io_threads) {
+    context_.set(zmq::ctxopt::max_sockets, kMaxSockets);
+  }
 
-  Result<std::unique_ptr<Socket>> bind_router(const std::string& endpoint) override;
+  Result<std::unique_ptr<Socket>> bind_router(const std::string& endpoint) override {
+    return bind(SocketRole::router, zmq::socket_type::router, endpoint);
+  }
   Result<std::unique_ptr<Socket>> connect_dealer(const std::string& endpoint) override;
+  Result<std::unique_ptr<Socket>> bind_pub(const std::string& endpoint) override {
+    return bind(SocketRole::pub, zmq::socket_type::pub, endpoint);
+  }
+  Result<std::unique_ptr<Socket>> connect_sub(const std::string& endpoint,
+                                              const std::string& topic) override;
   std::unique_ptr<Poller> make_poller() override { return std::make_unique<ZmqPoller>(); }
 
  private:
+  Result<std::unique_ptr<Socket>> bind(SocketRole role, zmq::socket_type type,
+                                       const std::string& endpoint);
+
   zmq::context_t context_;
 };
 
-Result<std::unique_ptr<Socket>> ZmqBus::bind_router(const std::string& endpoint) {
+Result<std::unique_ptr<Socket>> ZmqBus::bind(SocketRole role, zmq::socket_type type,
+                                             const std::string& endpoint) {
   try {
-    zmq::socket_t socket(context_, zmq::socket_type::router);
-    apply_options(socket, SocketRole::router, endpoint);
+    zmq::socket_t socket(context_, type);
+    apply_options(socket, role, endpoint);
     socket.bind(endpoint);
     auto bound = socket.get(zmq::sockopt::last_endpoint);
-    return std::make_unique<ZmqSocket>(std::move(socket), SocketRole::router, std::move(bound));
+    return std::make_unique<ZmqSocket>(std::move(socket), role, std::move(bound));
   } catch (const zmq::error_t& error) {
     return fail(to_error(error, endpoint));
   }
@@ -226,6 +252,21 @@ Result<std::unique_ptr<Socket>> ZmqBus::connect_dealer(const std::string& endpoi
     apply_options(socket, SocketRole::dealer, endpoint);
     socket.connect(endpoint);
     return std::make_unique<ZmqSocket>(std::move(socket), SocketRole::dealer, endpoint);
+  } catch (const zmq::error_t& error) {
+    return fail(to_error(error, endpoint));
+  }
+}
+
+// Subscribed before it connects, so that no connection lives without the subscription.
+Result<std::unique_ptr<Socket>> ZmqBus::connect_sub(const std::string& endpoint,
+                                                    const std::string& topic) {
+  KIPU_CHECK(!topic.empty());
+  try {
+    zmq::socket_t socket(context_, zmq::socket_type::sub);
+    apply_options(socket, SocketRole::sub, endpoint);
+    socket.set(zmq::sockopt::subscribe, topic);
+    socket.connect(endpoint);
+    return std::make_unique<ZmqSocket>(std::move(socket), SocketRole::sub, endpoint, topic);
   } catch (const zmq::error_t& error) {
     return fail(to_error(error, endpoint));
   }

@@ -10,6 +10,7 @@ namespace {
 constexpr int kSendQueueMessages = 16'384;
 constexpr int kRouterReceiveQueueMessages = 32;
 constexpr int kDealerReceiveQueueMessages = 4'096;
+constexpr int kSubReceiveQueueMessages = 1'024;
 
 // A peer that answers no heartbeat is disconnected, so that its routing id becomes undeliverable
 // although TCP would still take bytes for it.
@@ -21,17 +22,38 @@ constexpr int kReconnectMs = 50;
 constexpr int kReconnectMaxMs = 1'000;
 constexpr int kBacklog = 1'024;
 // How long a closing process waits for its last replies to leave. A dealer waits less: what it has
-// not sent to an absent peer is not worth a user's time.
+// not sent to an absent peer is not worth a user's time. What is published may be lost anyway.
 constexpr int kRouterLingerMs = 1'000;
 constexpr int kDealerLingerMs = 250;
+constexpr int kStreamLingerMs = 0;
+
+bool is_bound(SocketRole role) {
+  return role == SocketRole::router || role == SocketRole::pub;
+}
+
+int receive_queue_of(SocketRole role) {
+  switch (role) {
+    case SocketRole::router:
+      return kRouterReceiveQueueMessages;
+    case SocketRole::dealer:
+      return kDealerReceiveQueueMessages;
+    case SocketRole::pub:  // receives subscriptions only, which the library takes by itself
+    case SocketRole::sub:
+      break;
+  }
+  return kSubReceiveQueueMessages;
+}
+
+int linger_of(SocketRole role) {
+  if (role == SocketRole::router) return kRouterLingerMs;
+  return role == SocketRole::dealer ? kDealerLingerMs : kStreamLingerMs;
+}
 
 void apply_limits(zmq::socket_t& socket, SocketRole role) {
-  const bool router = role == SocketRole::router;
   socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(limits::kMaxBodyBytes));
   socket.set(zmq::sockopt::sndhwm, kSendQueueMessages);
-  socket.set(zmq::sockopt::rcvhwm,
-             router ? kRouterReceiveQueueMessages : kDealerReceiveQueueMessages);
-  socket.set(zmq::sockopt::linger, router ? kRouterLingerMs : kDealerLingerMs);
+  socket.set(zmq::sockopt::rcvhwm, receive_queue_of(role));
+  socket.set(zmq::sockopt::linger, linger_of(role));
 }
 
 void apply_liveness(zmq::socket_t& socket) {
@@ -51,15 +73,14 @@ void apply_options(zmq::socket_t& socket, SocketRole role, const std::string& en
   apply_liveness(socket);
   // With IPv6 on, a name may resolve to an address that nobody listens on: only where it is meant.
   socket.set(zmq::sockopt::ipv6, endpoint.find('[') != std::string::npos);
+  if (is_bound(role)) socket.set(zmq::sockopt::backlog, kBacklog);
   if (role == SocketRole::router) {
     socket.set(zmq::sockopt::router_mandatory, true);  // an unroutable message is an error
     socket.set(zmq::sockopt::router_handover, false);  // nobody takes another's routing id
-    socket.set(zmq::sockopt::backlog, kBacklog);
-  } else {
-    // Queue while the peer is away. What arrives late is judged by its remaining time, and a retry
-    // is idempotent; the alternative loses what was queued at each reconnect.
-    socket.set(zmq::sockopt::immediate, false);
   }
+  // Queue while the peer is away. What arrives late is judged by its remaining time, and a retry
+  // is idempotent; the alternative loses what was queued at each reconnect.
+  if (role == SocketRole::dealer) socket.set(zmq::sockopt::immediate, false);
 }
 
 }  // namespace kipu::bus

@@ -7,7 +7,7 @@
 
 namespace kipu::bus {
 
-enum class SocketRole { router, dealer };
+enum class SocketRole { router, dealer, pub, sub };
 
 // Sets what the library leaves off or unlimited. Throws zmq::error_t.
 void apply_options(zmq::socket_t& socket, SocketRole role, const std::string& endpoint);

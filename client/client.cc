@@ -93,6 +93,7 @@ Result<CountResult> count_all(Client::Loop& loop, std::string_view key,
   query.since = options.since;
   query.until = options.until;
   query.after = options.after;
+  query.level = options.level;
   CountResult total;
   while (true) {
     auto part = client::ask<Count>(loop, client::CountCall{query}, options);
@@ -195,6 +196,9 @@ Result<std::optional<Item>> Client::last(std::string_view key, const ReadOptions
 
 Result<CountResult> Client::count(std::string_view key, const ReadOptions& options) {
   if (key.empty()) return fail(ErrorCode::empty_key, "a key has at least one byte");
+  if (options.from_worker) {
+    return fail(ErrorCode::invalid_argument, "a count is not of one worker: walk its values");
+  }
   if (auto valid = client::check_read_level(options); !valid) {
     return fail(std::move(valid).error());
   }
@@ -225,6 +229,7 @@ Result<bool> Client::exists(std::string_view key, const CallOptions& options) {
   query.bucket = options.bucket;
   query.key = key;
   query.max_entries = 1;
+  query.level = options.level;
   const auto count = client::ask<Count>(*loop_, client::CountCall{std::move(query)}, options);
   if (!count) return fail(count.error());
   return count->entries > 0;

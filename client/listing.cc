@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -25,13 +25,16 @@ Status check(const KeysOptions& options) {
   return check_read_level(options);
 }
 
-// The workers that coordinate a partition, ascending.
-std::set<WorkerId> coordinators(const schema::ClusterMap& map) {
-  std::set<WorkerId> found;
+// Partitions by what they have in common: the first replica, and who the others are.
+using Groups = std::map<schema::Replicas, std::vector<PartitionId>>;
+Groups groups_of(const schema::ClusterMap& map) {
+  Groups groups;
   for (std::uint32_t number = 0; number < map.placement.size(); ++number) {
-    found.insert(cluster::coordinator_of(map, PartitionId{number}));
+    schema::Replicas replicas = map.placement[number];
+    std::sort(replicas.begin() + 1, replicas.end());
+    groups[std::move(replicas)].push_back(PartitionId{number});
   }
-  return found;
+  return groups;
 }
 
 }  // namespace
@@ -77,19 +80,7 @@ Status KeySource::begin() {
   if (!map) return fail(map.error());
   const auto bucket = find_bucket(*loop_, options_);
   if (!bucket) return fail(bucket.error());
-  const auto workers = coordinators(**map);
-  for (const WorkerId worker : workers) {
-    Lane lane;
-    lane.worker = worker;
-    lane.query.bucket = options_.bucket;
-    lane.query.prefix = options_.prefix;
-    lane.query.after = options_.after;
-    lane.query.skip_removed = bucket->mode == BucketMode::wmrm;
-    lane.query.max_keys = options_.page_keys;
-    lane.query.max_bytes = static_cast<std::uint32_t>(
-        std::clamp(kListingBytes / workers.size(), kLeastPageBytes, limits::kMaxPageBytes));
-    lanes_.push_back(std::move(lane));
-  }
+  make_lanes(**map, *bucket);
   for (Lane& lane : lanes_) ask_ahead(lane);
   for (std::size_t lane = 0; lane < lanes_.size(); ++lane) {
     if (auto pushed = push(lane); !pushed) return pushed;
@@ -97,9 +88,28 @@ Status KeySource::begin() {
   return {};
 }
 
+void KeySource::make_lanes(const schema::ClusterMap& map, const Bucket& bucket) {
+  Groups groups = groups_of(map);
+  for (auto& [replicas, partitions] : groups) {
+    Lane lane;
+    lane.worker = replicas.front();
+    lane.partitions = std::move(partitions);
+    lane.query.bucket = options_.bucket;
+    lane.query.prefix = options_.prefix;
+    lane.query.after = options_.after;
+    lane.query.skip_removed = bucket.mode == BucketMode::wmrm;
+    lane.query.max_keys = options_.page_keys;
+    lane.query.max_bytes = static_cast<std::uint32_t>(
+        std::clamp(kListingBytes / groups.size(), kLeastPageBytes, limits::kMaxPageBytes));
+    lane.query.level = options_.level;
+    lanes_.push_back(std::move(lane));
+  }
+}
+
 void KeySource::ask_ahead(Lane& lane) {
   if (lane.complete || lane.ticket) return;
-  lane.ticket = std::make_unique<Ticket>(*loop_, KeysCall{lane.worker, lane.query}, options_);
+  lane.ticket = std::make_unique<Ticket>(*loop_, KeysCall{lane.worker, lane.query, lane.partitions},
+                                         options_);
 }
 
 // Replaces the page that was walked by the next one.
@@ -197,7 +207,8 @@ void EntrySource::ask_ahead() {
     }
     query.max_entries = options_.page_keys;
     query.max_bytes = static_cast<std::uint32_t>(kListingBytes / kPartitionsAhead);
-    lanes_.push_back({query.partition, Pages<ScanQuery>(*loop_, options_, query)});
+    query.level = options_.level;
+    lanes_.push_back({query.partition, Pages<ScanCall>(*loop_, options_, ScanCall{query})});
     lanes_.back().pages.ask_ahead();
   }
 }

@@ -18,8 +18,9 @@
 
 namespace kipu::client {
 
-// Keys in byte order: each worker merges the partitions that it coordinates, and this merges the
-// workers.
+// Keys in byte order: each worker merges partitions that it is a replica of, and this merges the
+// workers. The partitions of a lane never change, since its cursor counts for all of them; which of
+// their replicas is asked may change with each page.
 class KeySource {
  public:
   KeySource(std::shared_ptr<Loop> loop, KeysOptions options);
@@ -29,7 +30,8 @@ class KeySource {
  private:
   // What one worker lists.
   struct Lane {
-    WorkerId worker;
+    WorkerId worker;  // the first replica
+    std::vector<PartitionId> partitions;
     KeysQuery query;  // of the page to come
     std::unique_ptr<Ticket> ticket;
     std::vector<std::string> keys;  // the page being walked
@@ -39,6 +41,7 @@ class KeySource {
   };
 
   Status begin();
+  void make_lanes(const schema::ClusterMap& map, const Bucket& bucket);
   void ask_ahead(Lane& lane);
   Status load(Lane& lane);
   Status push(std::size_t lane);
@@ -64,7 +67,7 @@ class EntrySource {
  private:
   struct Lane {
     PartitionId partition;
-    Pages<ScanQuery> pages;
+    Pages<ScanCall> pages;
   };
 
   Status begin();

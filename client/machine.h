@@ -8,6 +8,8 @@
 //  4. Errors whose remedy is fix_request or alert end a call; retry and ask_again lead to another
 //     attempt after a jittered back-off. So does `unknown_bucket` for a bucket that the map has:
 //     that worker is behind.
+//  5. A worker that does not answer, or cannot serve, is suspect for a while: what it coordinates
+//     goes to the next replica, under the same stamps. Where all are suspect, they take turns.
 //
 // Thread rule: one thread. No I/O, no clock, no random source but `rng`.
 #pragma once
@@ -41,6 +43,7 @@ struct Config {
   Duration attempt_timeout = std::chrono::seconds(1);  // unanswered so long: try again
   Duration least_backoff = std::chrono::milliseconds(5);
   Duration most_backoff = std::chrono::milliseconds(500);
+  Duration suspicion = std::chrono::seconds(1);  // how long a worker is passed over
 };
 
 enum class CallId : std::uint64_t {};
@@ -56,13 +59,15 @@ struct AppendCall {
 // Partitions within queries are filled in by the machine, except where it says otherwise.
 struct PageCall {
   PageQuery query;
+  std::optional<WorkerId> from = std::nullopt;  // its store alone, as it stands
 };
 struct CountCall {
   CountQuery query;
 };
 struct KeysCall {
-  WorkerId worker;  // asked for the partitions that it coordinates
+  WorkerId worker;  // the first replica of all the partitions
   KeysQuery query;
+  std::vector<PartitionId> partitions = {};  // ascending; none: all that `worker` coordinates
 };
 struct ScanCall {
   ScanQuery query;  // its partition is the caller's

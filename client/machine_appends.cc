@@ -1,39 +1,12 @@
 #include "client/machine_appends.h"
 
 #include <algorithm>
-#include <string>
-
-#include <fmt/format.h>
 
 #include "base/check.h"
-#include "cluster/map.h"
 #include "schema/codec.h"
 
 namespace kipu::client {
 namespace {
-
-// `wrong_mode` or `too_large` where the bucket can never take `entry`; a worker would say the same.
-Status check_bucket(const Bucket& bucket, const Entry& entry) {
-  const bool is_worm = bucket.mode == BucketMode::worm;
-  if (is_worm && entry.kind != EntryKind::append) {
-    return fail(ErrorCode::wrong_mode,
-                fmt::format("bucket {} is write-once (worm): append to it, or put and remove in a "
-                            "bucket of mode wmrm",
-                            bucket.name));
-  }
-  if (!is_worm && entry.kind == EntryKind::append) {
-    return fail(ErrorCode::wrong_mode,
-                fmt::format("bucket {} is of mode wmrm: put into it, or append to a bucket of mode "
-                            "worm",
-                            bucket.name));
-  }
-  if (entry.pair_bytes() > bucket.max_pair_bytes) {
-    return fail(ErrorCode::too_large,
-                fmt::format("key and values have {} bytes together; bucket {} takes at most {}",
-                            entry.pair_bytes(), bucket.name, bucket.max_pair_bytes));
-  }
-  return {};
-}
 
 // By index, the refusal of each of `entries` entries or null; nothing if an index is out of range.
 std::optional<std::vector<const Error*>> by_index(const schema::AppendReply& reply,
@@ -62,68 +35,6 @@ void Appends::finish(Handle handle, Result<Reply> reply, Effects& effects) {
     if (--batch.live == 0) close(batch);
   }
   core_.calls.complete(handle, std::move(reply), effects);
-}
-
-// Routing ------------------------------------------------------------------------------------
-
-void Appends::route(Now now, Handle handle, Effects& effects) {
-  Pending* call = core_.calls.find(handle);
-  if (call == nullptr) return;
-  call->append.place = Place::nowhere;
-  if (core_.session.map() == nullptr) return park(handle, 0);
-  if (!passes_bucket(handle, *call, effects)) return;
-  const schema::ClusterMap& map = *core_.session.map();
-  const Entry& entry = call->append.entry;
-  const PartitionId partition = cluster::partition_of(
-      entry.bucket, entry.key, static_cast<std::uint32_t>(map.placement.size()));
-  batcher_.push(now.instant, cluster::coordinator_of(map, partition), handle);
-}
-
-// False if the call has been completed, or waits for a map that may have its bucket.
-bool Appends::passes_bucket(Handle handle, Pending& call, Effects& effects) {
-  AppendState& append = call.append;
-  const Bucket* bucket = cluster::find_bucket(*core_.session.map(), append.entry.bucket);
-  if (bucket == nullptr && !append.map_asked) {
-    append.map_asked = true;
-    park(handle, core_.session.want_map());
-    return false;
-  }
-  Status fits;
-  if (bucket == nullptr) {
-    fits = fail(ErrorCode::unknown_bucket,
-                fmt::format("there is no bucket {}; create it first", append.entry.bucket));
-  } else {
-    fits = check_bucket(*bucket, append.entry);
-  }
-  if (!fits) {
-    finish(handle, fail(concluded(call, fits.error())), effects);
-    return false;
-  }
-  const bool is_unanswered =
-      append.level == Level::bucket_default && bucket->write_level == Level::none;
-  if (is_unanswered) append.level = Level::none;
-  return true;
-}
-
-void Appends::park(Handle handle, std::uint64_t map_ticket) {
-  Pending& call = *core_.calls.find(handle);
-  call.append.place = Place::parked;
-  parked_.emplace(call.sequence, Parked{handle, map_ticket});
-}
-
-void Appends::route_all(Now now, const std::vector<Handle>& handles, Effects& effects) {
-  for (const Handle handle : handles) route(now, handle, effects);
-}
-
-void Appends::on_map(Now now, bool is_new, Effects& effects) {
-  if (is_new) route_all(now, batcher_.drain(), effects);
-  std::vector<Handle> ready;
-  std::erase_if(parked_, [&](const auto& item) {
-    const bool waits = !core_.session.fetched(item.second.map_ticket);
-    if (!waits) ready.push_back(item.second.handle);
-    return !waits;
-  });
-  route_all(now, ready, effects);
 }
 
 // Sending ------------------------------------------------------------------------------------
@@ -200,13 +111,12 @@ schema::Envelope Appends::envelope_for(Now now, const Batch& batch) const {
   return envelope;
 }
 
-// Sends a batch anew, if the map is the one that it was made under; otherwise its entries may
-// belong to other workers.
+// Sends a batch anew, unless its entries now belong to other workers.
 void Appends::send_again(Now now, std::uint64_t id, Effects& effects) {
   const auto found = batches_.find(id);
   if (found == batches_.end()) return;
   Batch& batch = found->second;
-  if (batch.request.map != core_.session.map()->version) {
+  if (goes_elsewhere(now, batch)) {
     const std::vector<Handle> entries = take_apart(batch);
     close(batch);
     return route_all(now, entries, effects);
@@ -345,13 +255,17 @@ void Appends::acknowledge(const Order& order, const schema::AppendReply& reply,
 void Appends::settle_current(Now now, Batch& batch, const std::vector<const Error*>& refusals,
                              Effects& effects) {
   const std::uint32_t failures = batch.failures + 1;
+  const WorkerId worker = batch.worker;
+  bool is_accused = false;
   std::vector<Handle> again;
   std::vector<Handle> after_map;
   std::vector<std::pair<Handle, const Error*>> ended;
   const std::shared_ptr<const Order> order = batch.order;
   for (std::size_t i = 0; i < order->size(); ++i) {
     const Handle handle = (*order)[i];
-    if (refusals[i] == nullptr || core_.calls.find(handle) == nullptr) continue;
+    if (refusals[i] == nullptr) continue;
+    is_accused = is_accused || accuses(refusals[i]->code);
+    if (core_.calls.find(handle) == nullptr) continue;
     switch (treat(*refusals[i])) {
       case Treatment::give_up:
         ended.emplace_back(handle, refusals[i]);
@@ -366,6 +280,7 @@ void Appends::settle_current(Now now, Batch& batch, const std::vector<const Erro
   }
   take_apart(batch);
   close(batch);
+  if (is_accused) suspect(now, worker, effects);
   for (const auto& [handle, error] : ended) {
     Pending& call = *core_.calls.find(handle);
     finish(handle, fail(concluded(call, *error)), effects);
@@ -383,6 +298,7 @@ void Appends::on_error(Now now, std::uint64_t request_id, const Error& error, Ef
   const bool was_late =
       error.code == ErrorCode::outcome_unknown || error.code == ErrorCode::deadline_exceeded;
   if (was_late) batch->timeout = longer(batch->timeout);
+  if (accuses(error.code)) suspect(now, batch->worker, effects);
   retry_or_end(now, *batch, error, effects);
 }
 
@@ -408,14 +324,15 @@ void Appends::note(const Order& order, const Error& error) {
 void Appends::note(Pending& call, const Error& error) {
   KIPU_CHECK(call.open > 0);
   --call.open;
-  if (remedy(error.code) == Remedy::ask_again) call.unknown = true;
+  if (remedy(error.code) == Remedy::ask_again) call.unknown = error.message;
   if (treat(error) != Treatment::give_up) call.refusal = error;
 }
 
 void Appends::retry_or_end(Now now, Batch& batch, const Error& error, Effects& effects) {
   ++batch.failures;
   const Treatment treatment = treat(error);
-  if (treatment == Treatment::try_again) {
+  const bool stays = treatment == Treatment::try_again && !goes_elsewhere(now, batch);
+  if (stays) {
     const Duration pause = backoff(core_.config, core_.rng, batch.failures);
     batch_timers_.set(batch.id, now.instant + pause);
     return;
@@ -423,6 +340,7 @@ void Appends::retry_or_end(Now now, Batch& batch, const Error& error, Effects& e
   const std::uint32_t failures = batch.failures;
   std::vector<Handle> entries = take_apart(batch);
   close(batch);
+  if (treatment == Treatment::try_again) return rest(now, std::move(entries), failures, 0);
   if (treatment == Treatment::fetch_map) {
     return rest(now, std::move(entries), failures, core_.session.want_map());
   }
@@ -468,6 +386,7 @@ void Appends::on_tick(Now now, Effects& effects) {
     if (batch.current != 0) {  // unanswered: it stays open, and may have been done
       stop_waiting(batch);
       batch.timeout = longer(batch.timeout);
+      suspect(now, batch.worker, effects);
     }
     unsent_.push_back(*id);
   }

@@ -1,5 +1,5 @@
-// Appends on their way: routes each entry to the lane of its coordinator, sends batches, takes
-// their answers, and tries again.
+// Appends on their way: routes each entry to the lane of its coordinator (the first of its replicas
+// that is not suspect), sends batches, takes their answers, and tries again.
 //
 //  1. An entry is in one place at a time: its record, or the request of one batch. It is moved,
 //     never copied, and a batch is sent again from the same request.
@@ -102,6 +102,9 @@ class Appends {
   void retry_or_end(Now now, Batch& batch, const Error& error, Effects& effects);
   void rest(Now now, std::vector<Handle> entries, std::uint32_t failures, std::uint64_t map_ticket);
   std::vector<Handle> take_apart(Batch& batch);
+  WorkerId worker_for(Now now, const Entry& entry) const;
+  bool goes_elsewhere(Now now, const Batch& batch);
+  void suspect(Now now, WorkerId worker, Effects& effects);
   void wake(Now now, std::uint64_t id, Effects& effects);
   void close(Batch& batch);
   void stop_waiting(Batch& batch);

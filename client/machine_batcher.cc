@@ -47,23 +47,37 @@ void Batcher::remove(Pending& call) {
 }
 
 std::vector<Handle> Batcher::drain() {
-  std::vector<std::pair<std::uint64_t, Handle>> found;
-  for (auto& [id, worker] : workers_) {
-    for (Lane& lane : worker.lanes) {
-      while (const Pending* call = first_of(lane, id)) {
-        found.emplace_back(call->sequence, lane.waiting.front());
-        leave(lane, *calls_.find(lane.waiting.front()));
-        lane.waiting.pop_front();
-      }
-    }
-    timers_.clear(id);
-  }
+  Drained found;
+  for (auto& [id, worker] : workers_) empty(id, worker, found);
   std::erase_if(workers_, [](const auto& item) { return item.second.in_flight == 0; });
   touched_.clear();
-  std::sort(found.begin(), found.end());
+  return in_order(std::move(found));
+}
+
+std::vector<Handle> Batcher::drain(WorkerId worker) {
+  const auto lanes = workers_.find(worker);
+  if (lanes == workers_.end()) return {};
+  Drained found;
+  empty(worker, lanes->second, found);
+  return in_order(std::move(found));
+}
+
+void Batcher::empty(WorkerId id, Worker& worker, Drained& into) {
+  for (Lane& lane : worker.lanes) {
+    while (const Pending* call = first_of(lane, id)) {
+      into.emplace_back(call->sequence, lane.waiting.front());
+      leave(lane, *calls_.find(lane.waiting.front()));
+      lane.waiting.pop_front();
+    }
+  }
+  timers_.clear(id);
+}
+
+std::vector<Handle> Batcher::in_order(Drained drained) {
+  std::sort(drained.begin(), drained.end());
   std::vector<Handle> handles;
-  handles.reserve(found.size());
-  for (const auto& [sequence, handle] : found) handles.push_back(handle);
+  handles.reserve(drained.size());
+  for (const auto& [sequence, handle] : drained) handles.push_back(handle);
   return handles;
 }
 

@@ -15,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -41,6 +42,8 @@ class Batcher {
   void remove(Pending& call);
   // Empties all lanes: what was in them, in order of start. Places become `nowhere`.
   std::vector<Handle> drain();
+  // The same for one worker.
+  std::vector<Handle> drain(WorkerId worker);
 
   // The next batch that may leave now. Its entries have left their lane, and it counts as being in
   // flight (unless its level is `none`) until finished().
@@ -70,8 +73,12 @@ class Batcher {
     std::array<Lane, kLevels> lanes;  // by Level
   };
 
+  using Drained = std::vector<std::pair<std::uint64_t, Handle>>;  // with when they were started
+
   Pending* queued(Handle handle, WorkerId worker) const;
   Pending* first_of(Lane& lane, WorkerId worker);
+  void empty(WorkerId id, Worker& worker, Drained& into);
+  static std::vector<Handle> in_order(Drained drained);
   void forget_those_that_left(Lane& lane, WorkerId worker) const;
   bool is_full(const Lane& lane) const;
   bool may_leave(Instant now, const Worker& worker, Level level, const Pending& first) const;

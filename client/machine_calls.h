@@ -12,6 +12,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -59,6 +60,7 @@ struct RequestState {
   std::vector<std::uint64_t> attempts;  // request ids of all that may still be answered
   Duration timeout{0};                  // of the next attempt
   std::uint32_t failures = 0;           // attempts that were answered with an error
+  std::optional<WorkerId> asked;        // by the current attempt, if another could be
 };
 
 struct Pending {
@@ -66,15 +68,15 @@ struct Pending {
   std::uint64_t sequence = 0;  // in order of start
   Instant started;
   Instant deadline;
-  std::uint32_t attempts = 0;    // sent
-  std::uint32_t open = 0;        // of these, without an answer that settles them
-  bool unknown = false;          // an answer said that it may have been done
-  std::optional<Error> refusal;  // the last answer that was no final one
+  std::uint32_t attempts = 0;          // sent
+  std::uint32_t open = 0;              // of these, without an answer that settles them
+  std::optional<std::string> unknown;  // the last answer that said that it may have been done
+  std::optional<Error> refusal;        // the last answer that was no final one
 
   AppendState append;
   std::unique_ptr<RequestState> request;  // null: this is an append
 
-  bool may_be_done() const { return open > 0 || unknown; }
+  bool may_be_done() const { return open > 0 || unknown.has_value(); }
 };
 
 class Calls {

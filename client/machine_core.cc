@@ -20,7 +20,10 @@ std::string attempts_of(const Pending& call) {
 
 Error unknown_outcome(const Pending& call, std::string_view what) {
   std::string text = fmt::format("it may or may not have been done: {}", what);
-  if (call.refusal) text += "; an earlier answer was: " + call.refusal->message;
+  // Which says how many replicas hold it.
+  if (call.unknown) text += "; a worker answered: " + *call.unknown;
+  const bool is_told = call.unknown && call.refusal && call.refusal->message == *call.unknown;
+  if (call.refusal && !is_told) text += "; an earlier answer was: " + call.refusal->message;
   if (call.request == nullptr) text += "; append with the same stamp to settle it";
   return {ErrorCode::outcome_unknown, std::move(text)};
 }

@@ -13,6 +13,7 @@
 #include "client/machine.h"
 #include "client/machine_calls.h"
 #include "client/machine_session.h"
+#include "client/machine_suspects.h"
 
 namespace kipu::client {
 
@@ -25,7 +26,10 @@ namespace kipu::client {
 
 struct Core {
   Core(Config with, Rng random, Now now)
-      : config(std::move(with)), rng(random), session(config, rng, ids, now.instant) {}
+      : config(std::move(with)),
+        rng(random),
+        session(config, rng, ids, now.instant),
+        suspects(config.suspicion) {}
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
   Core(Core&&) = delete;
@@ -37,6 +41,7 @@ struct Core {
   RequestIds ids;
   Calls calls;
   Session session;
+  Suspects suspects;
 };
 
 // What a peer's error means for a call.

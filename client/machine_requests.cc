@@ -1,6 +1,7 @@
 #include "client/machine_requests.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -144,8 +145,10 @@ void Requests::go(Now now, Handle handle, Effects& effects) {
   if (needs_ready_broker(call.request->call)) {
     if (!core_.session.ready()) return park(handle, 0);
     if (!passes_bucket(handle, call, effects)) return;
+    if (!passes_worker(handle, call, effects)) return;
   }
-  auto message = build(handle, call, effects);
+  call.request->asked.reset();
+  auto message = build(now, handle, call, effects);
   if (!message) return;
   const Instant until = std::min(now.instant + call.request->timeout, call.deadline);
   const std::uint64_t request_id = core_.ids.next();
@@ -177,14 +180,38 @@ bool Requests::passes_bucket(Handle handle, Pending& call, Effects& effects) {
   return false;
 }
 
+// The same for a read from one worker: that must be a replica of the key's partition.
+bool Requests::passes_worker(Handle handle, Pending& call, Effects& effects) {
+  const auto* page = std::get_if<PageCall>(&call.request->call);
+  if (page == nullptr || !page->from) return true;
+  const schema::ClusterMap& map = *core_.session.map();
+  const PartitionId partition =
+      cluster::partition_of(page->query.bucket, page->query.key, partitions_of(map));
+  if (cluster::is_replica(map, partition, *page->from)) return true;
+  if (!call.request->map_asked) {
+    call.request->map_asked = true;
+    park(handle, core_.session.want_map());
+    return false;
+  }
+  std::string replicas;
+  for (const WorkerId worker : map.placement[partition.number]) {
+    replicas += (replicas.empty() ? "" : ", ") + worker.to_string();
+  }
+  std::string text = fmt::format("{} is no replica of the key's partition: ask one of {}",
+                                 page->from->to_string(), replicas);
+  finish(handle, fail(ErrorCode::invalid_argument, std::move(text)), effects);
+  return false;
+}
+
 // Messages -----------------------------------------------------------------------------------
 
 // Nothing if the call has been completed instead.
-std::optional<schema::Message> Requests::build(Handle handle, Pending& call, Effects& effects) {
+std::optional<schema::Message> Requests::build(Now now, Handle handle, Pending& call,
+                                               Effects& effects) {
   using Built = std::optional<schema::Message>;
-  return std::visit(Overloaded{[&](PageCall& c) { return build(handle, c.query, effects); },
+  return std::visit(Overloaded{[&](PageCall& c) { return build(handle, c, effects); },
                                [&](CountCall& c) { return build(handle, c.query, effects); },
-                               [&](KeysCall& c) { return build(handle, c, effects); },
+                               [&](KeysCall& c) { return build(now, handle, call, c, effects); },
                                [&](ScanCall& c) { return build(handle, c.query, effects); },
                                [&](BucketCreateCall& c) -> Built {
                                  return message_to(schema::ToBroker{}, MessageKind::bucket_create,
@@ -196,9 +223,12 @@ std::optional<schema::Message> Requests::build(Handle handle, Pending& call, Eff
                     call.request->call);
 }
 
-std::optional<schema::Message> Requests::build(Handle, PageQuery& query, Effects&) {
+std::optional<schema::Message> Requests::build(Handle, PageCall& call, Effects&) {
+  PageQuery& query = call.query;
   query.partition =
       cluster::partition_of(query.bucket, query.key, partitions_of(*core_.session.map()));
+  query.as_it_stands = call.from.has_value();
+  if (call.from) return message_to(*call.from, MessageKind::page, query);
   return message_to(query.partition, MessageKind::page, query);
 }
 
@@ -208,13 +238,38 @@ std::optional<schema::Message> Requests::build(Handle, CountQuery& query, Effect
   return message_to(query.partition, MessageKind::count, query);
 }
 
-std::optional<schema::Message> Requests::build(Handle handle, KeysCall& call, Effects& effects) {
-  call.query.partitions = cluster::coordinated_by(*core_.session.map(), call.worker);
+std::optional<schema::Message> Requests::build(Now now, Handle handle, Pending& pending,
+                                               KeysCall& call, Effects& effects) {
+  call.query.partitions = call.partitions;
+  if (call.partitions.empty()) {
+    call.query.partitions = cluster::coordinated_by(*core_.session.map(), call.worker);
+  }
   if (call.query.partitions.empty()) {
     finish(handle, Reply(KeysPage{}), effects);
     return std::nullopt;
   }
-  return message_to(call.worker, MessageKind::keys, call.query);
+  const WorkerId worker = worker_for(now, call.query.partitions);
+  pending.request->asked = worker;
+  return message_to(worker, MessageKind::keys, call.query);
+}
+
+// Of the workers that are replicas of all the partitions, the first that is not suspect.
+// REQUIRES: there are partitions, and the map has them.
+WorkerId Requests::worker_for(Now now, const std::vector<PartitionId>& partitions) const {
+  const schema::ClusterMap& map = *core_.session.map();
+  const schema::Replicas& first = map.placement[partitions.front().number];
+  schema::Replicas common;
+  std::copy_if(first.begin(), first.end(), std::back_inserter(common), [&](WorkerId worker) {
+    return std::all_of(partitions.begin(), partitions.end(), [&](PartitionId partition) {
+      return cluster::is_replica(map, partition, worker);
+    });
+  });
+  if (common.empty()) return first.front();  // a newer map has parted them: the worker says so
+  return core_.suspects.choose(common, now.instant);
+}
+
+void Requests::suspect(Now now, const RequestState& request) {
+  if (request.asked) core_.suspects.raise(*request.asked, now.instant);
 }
 
 std::optional<schema::Message> Requests::build(Handle handle, ScanQuery& query, Effects& effects) {
@@ -297,12 +352,13 @@ void Requests::on_error(Now now, std::uint64_t request_id, const Error& error, E
   RequestState& request = *call.request;
   std::erase(request.attempts, request_id);
   --call.open;
-  if (remedy(error.code) == Remedy::ask_again) call.unknown = true;
+  if (remedy(error.code) == Remedy::ask_again) call.unknown = error.message;
   const bool is_late = request.current != request_id;
   const Treatment treatment = treat(error);
   if (treatment != Treatment::give_up) call.refusal = error;
   if (is_late) return;
   stop_waiting(request);
+  if (accuses(error.code)) suspect(now, request);
   if (treatment == Treatment::give_up) {
     const Error how = is_write(request.call) ? concluded(call, error) : error;
     return finish(handle, fail(how), effects);
@@ -349,6 +405,7 @@ void Requests::on_tick(Now now, Effects& effects) {
     if (request.current != 0) {
       stop_waiting(request);
       request.timeout = longer(request.timeout);
+      suspect(now, request);
     }
     if (core_.session.fetched(request.map_ticket)) {
       go(now, *handle, effects);

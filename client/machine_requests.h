@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "client/machine_core.h"
 #include "client/machine_timers.h"
@@ -50,13 +51,17 @@ class Requests {
   void go(Now now, Handle handle, Effects& effects);
   bool passes_bucket(Handle handle, Pending& call, Effects& effects);
   void park(Handle handle, std::uint64_t map_ticket);
-  std::optional<schema::Message> build(Handle handle, Pending& call, Effects& effects);
-  std::optional<schema::Message> build(Handle handle, PageQuery& query, Effects& effects);
+  std::optional<schema::Message> build(Now now, Handle handle, Pending& call, Effects& effects);
+  std::optional<schema::Message> build(Handle handle, PageCall& call, Effects& effects);
   std::optional<schema::Message> build(Handle handle, CountQuery& query, Effects& effects);
-  std::optional<schema::Message> build(Handle handle, KeysCall& call, Effects& effects);
+  std::optional<schema::Message> build(Now now, Handle handle, Pending& pending, KeysCall& call,
+                                       Effects& effects);
+  WorkerId worker_for(Now now, const std::vector<PartitionId>& partitions) const;
   std::optional<schema::Message> build(Handle handle, ScanQuery& query, Effects& effects);
   Result<Reply> read(Now now, const Pending& call, const Attempt& attempt,
                      const schema::Message& message) const;
+  bool passes_worker(Handle handle, Pending& call, Effects& effects);
+  void suspect(Now now, const RequestState& request);
   void stop_waiting(RequestState& request);
 
   Core& core_;

@@ -13,12 +13,6 @@
 
 namespace kipu::client {
 
-inline Call call_of(const PageQuery& query) {
-  return PageCall{query};
-}
-inline Call call_of(const ScanQuery& query) {
-  return ScanCall{query};
-}
 inline void go_on_after(PageQuery& query, const Entry& last) {
   query.after = last.id();
 }
@@ -26,17 +20,18 @@ inline void go_on_after(ScanQuery& query, const Entry& last) {
   query.after = ScanQuery::Position{last.key, last.id()};
 }
 
-template <class Query>
+// PagedCall: a PageCall or a ScanCall.
+template <class PagedCall>
 class Pages {
  public:
   // `loop` outlives this object.
-  Pages(Loop& loop, const CallOptions& options, Query query)
-      : loop_(&loop), options_(options), query_(std::move(query)) {}
+  Pages(Loop& loop, const CallOptions& options, PagedCall call)
+      : loop_(&loop), options_(options), call_(std::move(call)) {}
 
   // Asks for the page that next() will return, if there is one and it was not asked for.
   void ask_ahead() {
     if (ended_ || ticket_) return;
-    ticket_ = std::make_unique<Ticket>(*loop_, call_of(query_), options_);
+    ticket_ = std::make_unique<Ticket>(*loop_, Call(call_), options_);
   }
 
   // The next page, or the error that ended the read, or nothing after the last of either.
@@ -51,7 +46,7 @@ class Pages {
       ended_ = true;
       return fail(ErrorCode::internal, "a page is empty, and yet others follow it");
     }
-    go_on_after(query_, page->entries.back());
+    go_on_after(call_.query, page->entries.back());
     return page;
   }
 
@@ -60,7 +55,7 @@ class Pages {
  private:
   Loop* loop_;
   CallOptions options_;
-  Query query_;  // of the page to come
+  PagedCall call_;  // for the page to come
   std::unique_ptr<Ticket> ticket_;
   bool ended_ = false;
 };

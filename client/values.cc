@@ -79,18 +79,18 @@ Status ValueSource::begin() {
   if (left_ == 0) return {};
   if (bucket->mode == BucketMode::wmrm && !options_.history) return begin_newest();
   if (options_.last) return begin_tail();
-  PageQuery first = query();
-  first.after = options_.after;
-  pages_ = std::make_unique<Pages<PageQuery>>(*loop_, options_, std::move(first));
+  PageCall first = call();
+  first.query.after = options_.after;
+  pages_ = std::make_unique<Pages<PageCall>>(*loop_, options_, std::move(first));
   return {};
 }
 
 // The value of a key in a wmrm bucket is its newest entry, wherever the reading starts.
 Status ValueSource::begin_newest() {
-  PageQuery newest = query();
-  newest.reverse = true;
-  newest.max_entries = 1;
-  auto page = ask<Page>(*loop_, PageCall{std::move(newest)}, options_);
+  PageCall newest = call();
+  newest.query.reverse = true;
+  newest.query.max_entries = 1;
+  auto page = ask<Page>(*loop_, std::move(newest), options_);
   if (!page) return fail(std::move(page).error());
   if (page->entries.empty() || page->entries.front().kind == EntryKind::remove) return {};
   if (!past_cursor(page->entries.front())) return {};
@@ -106,18 +106,18 @@ Status ValueSource::begin_tail() {
     entries_ = std::move(tail->entries);
     return {};
   }
-  PageQuery first = query();
-  first.after = tail->after;
-  pages_ = std::make_unique<Pages<PageQuery>>(*loop_, options_, std::move(first));
+  PageCall first = call();
+  first.query.after = tail->after;
+  pages_ = std::make_unique<Pages<PageCall>>(*loop_, options_, std::move(first));
   return {};
 }
 
 // Reads against the order of reading and counts, until it has seen `items` or has met the cursor.
 // Only the first page is kept, so that memory does not grow with `items`.
 Result<ValueSource::Tail> ValueSource::find_tail(std::uint64_t items) {
-  PageQuery probe = query();
-  probe.reverse = !options_.reverse;
-  Pages<PageQuery> pages(*loop_, options_, std::move(probe));
+  PageCall probe = call();
+  probe.query.reverse = !options_.reverse;
+  Pages<PageCall> pages(*loop_, options_, std::move(probe));
   Tail tail;
   tail.after = options_.after;
   std::uint64_t seen = 0;
@@ -150,16 +150,17 @@ bool ValueSource::probe_page(std::vector<Entry> entries, std::uint64_t items, st
   return false;
 }
 
-PageQuery ValueSource::query() const {
-  PageQuery made;
-  made.bucket = options_.bucket;
-  made.key = key_;
-  made.reverse = options_.reverse;
-  made.since = options_.since;
-  made.until = options_.until;
-  made.max_entries =
+PageCall ValueSource::call() const {
+  PageQuery query;
+  query.bucket = options_.bucket;
+  query.key = key_;
+  query.reverse = options_.reverse;
+  query.since = options_.since;
+  query.until = options_.until;
+  query.max_entries =
       static_cast<std::uint32_t>(std::min<std::uint64_t>(options_.page_entries, left_));
-  return made;
+  query.level = options_.from_worker ? Level::one : options_.level;
+  return {std::move(query), options_.from_worker};
 }
 
 // Whether an entry comes after the caller's cursor, in the order of reading.

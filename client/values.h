@@ -47,7 +47,7 @@ class ValueSource {
   [[nodiscard]] Result<Tail> find_tail(std::uint64_t items);
   bool probe_page(std::vector<Entry> entries, std::uint64_t items, std::uint64_t& seen,
                   Tail& tail) const;
-  [[nodiscard]] PageQuery query() const;
+  [[nodiscard]] PageCall call() const;
   bool past_cursor(const Entry& entry) const;
   bool next_entry();
   bool next_page();
@@ -61,12 +61,12 @@ class ValueSource {
   bool begun_ = false;
   bool ended_ = false;
   std::optional<Error> error_;
-  std::uint64_t left_ = UINT64_MAX;          // items that may still be shown
-  std::uint64_t skip_ = 0;                   // items to pass over first
-  std::unique_ptr<Pages<PageQuery>> pages_;  // none: what entries_ holds is all
-  std::vector<Entry> entries_;               // the page being walked
-  std::size_t entry_ = 0;                    // the one being walked is before this
-  std::vector<std::string_view> values_;     // of that one, in order of reading
+  std::uint64_t left_ = UINT64_MAX;         // items that may still be shown
+  std::uint64_t skip_ = 0;                  // items to pass over first
+  std::unique_ptr<Pages<PageCall>> pages_;  // none: what entries_ holds is all
+  std::vector<Entry> entries_;              // the page being walked
+  std::size_t entry_ = 0;                   // the one being walked is before this
+  std::vector<std::string_view> values_;    // of that one, in order of reading
   std::size_t value_ = 0;
 };
 

@@ -35,6 +35,9 @@ endforeach()
 add_library(kipu_headers_alone OBJECT ${kipu_alone})
 target_include_directories(kipu_headers_alone PRIVATE
   ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/client/include)
+# Headers that are private to schema/ include what Cap'n Proto generates.
+target_include_directories(kipu_headers_alone SYSTEM PRIVATE ${PROJECT_BINARY_DIR})
+add_dependencies(kipu_headers_alone kipu_schema_generated)
 if(KIPU_SANITIZE)
   # A hundred compilations that no sanitizer can say anything about.
   set_target_properties(kipu_headers_alone PROPERTIES EXCLUDE_FROM_ALL ON)

@@ -37,6 +37,13 @@ struct BucketCreate {
   bucket @0 :Common.Bucket;
 }
 
+# How far `replica` is behind what a worker has coordinated for it.
+struct ReplicaLag {
+  replica @0 :UInt32;
+  entries @1 :UInt64;  # not acknowledged yet
+  ageMicroseconds @2 :UInt64;  # of the oldest of them
+}
+
 struct WorkerHealth {
   entriesEstimate @0 :UInt64;
   diskBytes @1 :UInt64;
@@ -45,6 +52,9 @@ struct WorkerHealth {
   commitMicroseconds @4 :UInt64;
   wallMilliseconds @5 :UInt64;  # since 1970; at most 2^48-1
   readOnly @6 :Bool;
+  notWhole @7 :UInt32;  # partitions that it does not serve yet
+  whyNotWhole @8 :Text;
+  lags @9 :List(ReplicaLag);  # by replica, ascending
 }
 
 struct WorkerStatus {

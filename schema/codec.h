@@ -36,6 +36,16 @@ namespace kipu::schema {
 [[nodiscard]] Buffer encode(const Heartbeat& body);
 [[nodiscard]] Buffer encode(const HeartbeatReply& body);
 [[nodiscard]] Buffer encode(const MapStored& body);
+[[nodiscard]] Buffer encode(const Beacon& body);
+[[nodiscard]] Buffer encode(const Bundle& body);
+[[nodiscard]] Buffer encode(const Standing& body);
+[[nodiscard]] Buffer encode(const Fetch& body);
+[[nodiscard]] Buffer encode(const Fetched& body);
+// REQUIRES of the next two: no FetchQuery and no Fetched within, which travel as a Fetch and by
+// itself.
+[[nodiscard]] Buffer encode(const PeerRead& body);
+[[nodiscard]] Buffer encode(const PeerReadReply& body);
+[[nodiscard]] Buffer encode(const PeerMerge& body);
 
 // decode<T>(bytes) for Envelope and every body above. `bytes` may have any alignment.
 // An Envelope of another protocol version decodes (its `version` says so) as long as its first
@@ -83,6 +93,22 @@ template <>
 Result<HeartbeatReply> decode<HeartbeatReply>(std::string_view bytes);
 template <>
 Result<MapStored> decode<MapStored>(std::string_view bytes);
+template <>
+Result<Beacon> decode<Beacon>(std::string_view bytes);
+template <>
+Result<Bundle> decode<Bundle>(std::string_view bytes);
+template <>
+Result<Standing> decode<Standing>(std::string_view bytes);
+template <>
+Result<Fetch> decode<Fetch>(std::string_view bytes);
+template <>
+Result<Fetched> decode<Fetched>(std::string_view bytes);
+template <>
+Result<PeerRead> decode<PeerRead>(std::string_view bytes);
+template <>
+Result<PeerReadReply> decode<PeerReadReply>(std::string_view bytes);
+template <>
+Result<PeerMerge> decode<PeerMerge>(std::string_view bytes);
 
 // A message with an encoded body.
 template <class Body>

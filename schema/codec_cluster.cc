@@ -15,6 +15,10 @@ constexpr std::size_t kHealthWords = struct_words<wire::WorkerHealth>();
 
 // Before a map says who belongs, a status names strangers, too.
 constexpr std::size_t kMostReported = 2 * std::size_t{limits::kMaxWorkers};
+// What the workers of a status may say at length, together.
+constexpr std::size_t kStatusTextBytes = limits::kMaxBodyBytes / 4;
+constexpr std::size_t kStatusLagBytes = limits::kMaxBodyBytes / 2;
+constexpr std::size_t kLeastLagBytes = kBytesPerWord;
 
 // Buckets.
 
@@ -159,7 +163,33 @@ std::size_t words(const ClusterMap& map) {
 
 // Status.
 
-void write(wire::WorkerHealth::Builder to, const WorkerHealth& from) {
+// What of a worker's health is said at length: how many bytes and how many lags it may take.
+struct HealthRoom {
+  std::size_t text_bytes = limits::kMaxMessageTextBytes;
+  std::size_t lags = limits::kMaxWorkers;
+};
+
+// A status says of each worker what one of so many may take, so that it stays below kMaxBodyBytes:
+// of up to 290 workers, all.
+HealthRoom room_in(const ClusterStatus& status) {
+  const std::size_t workers = std::max<std::size_t>(status.workers.size(), 1);
+  const std::size_t lag_bytes = struct_words<wire::ReplicaLag>() * kBytesPerWord;
+  return {std::min(limits::kMaxMessageTextBytes, kStatusTextBytes / workers),
+          std::min<std::size_t>(limits::kMaxWorkers, kStatusLagBytes / lag_bytes / workers)};
+}
+
+std::size_t words(const WorkerHealth& health, HealthRoom room) {
+  return text_words(std::min(health.why_not_whole.size(), room.text_bytes)) +
+         list_words<wire::ReplicaLag>(std::min(health.lags.size(), room.lags));
+}
+
+void write(wire::ReplicaLag::Builder to, const ReplicaLag& from) {
+  to.setReplica(from.replica.number);
+  to.setEntries(from.entries);
+  to.setAgeMicroseconds(microseconds(from.age));
+}
+
+void write(wire::WorkerHealth::Builder to, const WorkerHealth& from, HealthRoom room) {
   to.setEntriesEstimate(from.entries_estimate);
   to.setDiskBytes(from.disk_bytes);
   to.setFreeBytes(from.free_bytes);
@@ -167,36 +197,50 @@ void write(wire::WorkerHealth::Builder to, const WorkerHealth& from) {
   to.setCommitMicroseconds(from.commit_microseconds);
   to.setWallMilliseconds(milliseconds(from.wall));
   to.setReadOnly(from.read_only);
+  to.setNotWhole(from.not_whole);
+  to.setWhyNotWhole(text_of(std::string(readable_part(from.why_not_whole, room.text_bytes))));
+  auto lags = to.initLags(static_cast<unsigned>(std::min(from.lags.size(), room.lags)));
+  for (unsigned at = 0; at < lags.size(); ++at) write(lags[at], from.lags[at]);
 }
 
-WorkerHealth read(wire::WorkerHealth::Reader from) {
-  return {from.getEntriesEstimate(),
-          from.getDiskBytes(),
-          from.getFreeBytes(),
-          from.getPendingBytes(),
-          from.getCommitMicroseconds(),
-          read_wall(from.getWallMilliseconds()),
-          from.getReadOnly()};
+WorkerHealth read(wire::WorkerHealth::Reader from, const FrameReader& frame) {
+  WorkerHealth health{from.getEntriesEstimate(),
+                      from.getDiskBytes(),
+                      from.getFreeBytes(),
+                      from.getPendingBytes(),
+                      from.getCommitMicroseconds(),
+                      read_wall(from.getWallMilliseconds()),
+                      from.getReadOnly(),
+                      from.getNotWhole(),
+                      bytes_of(from.getWhyNotWhole(), limits::kMaxMessageTextBytes),
+                      {}};
+  const auto lags = from.getLags();
+  health.lags.reserve(frame.count(lags, limits::kMaxWorkers, kLeastLagBytes));
+  for (const auto lag : lags) {
+    health.lags.push_back(
+        {WorkerId{lag.getReplica()}, lag.getEntries(), read_duration(lag.getAgeMicroseconds())});
+  }
+  return health;
 }
 
-void write(wire::WorkerStatus::Builder to, const WorkerStatus& from) {
+void write(wire::WorkerStatus::Builder to, const WorkerStatus& from, HealthRoom room) {
   to.setId(from.id.number);
   write_uuid(to.initStore(), from.store.id);
   to.setLiveness(static_cast<std::uint8_t>(from.liveness));
   to.setSilentMicroseconds(microseconds(from.silent));
   to.setPartitions(from.partitions);
   to.setInFlight(from.in_flight);
-  write(to.initHealth(), from.health);
+  write(to.initHealth(), from.health, room);
 }
 
-WorkerStatus read(wire::WorkerStatus::Reader from) {
+WorkerStatus read(wire::WorkerStatus::Reader from, const FrameReader& frame) {
   return {WorkerId{from.getId()},
           StoreId{read_uuid(from.getStore())},
           enumerator(from.getLiveness(), Liveness::never_seen, Liveness::suspect),
           read_duration(from.getSilentMicroseconds()),
           from.getPartitions(),
           from.getInFlight(),
-          read(from.getHealth())};
+          read(from.getHealth(), frame)};
 }
 
 void write(wire::ClusterStatus::Builder to, const ClusterStatus& from) {
@@ -210,7 +254,8 @@ void write(wire::ClusterStatus::Builder to, const ClusterStatus& from) {
   to.setWaitingFor(
       text_of(std::string(readable_part(from.waiting_for, limits::kMaxMessageTextBytes))));
   auto workers = to.initWorkers(static_cast<unsigned>(from.workers.size()));
-  for (unsigned at = 0; at < workers.size(); ++at) write(workers[at], from.workers[at]);
+  const HealthRoom room = room_in(from);
+  for (unsigned at = 0; at < workers.size(); ++at) write(workers[at], from.workers[at], room);
 }
 
 ClusterStatus read(wire::ClusterStatus::Reader from, const FrameReader& frame) {
@@ -225,15 +270,26 @@ ClusterStatus read(wire::ClusterStatus::Reader from, const FrameReader& frame) {
   status.waiting_for = bytes_of(from.getWaitingFor(), limits::kMaxMessageTextBytes);
   const auto workers = from.getWorkers();
   status.workers.reserve(frame.count(workers, kMostReported, kBytesPerWord));
-  for (const auto worker : workers) status.workers.push_back(read(worker));
+  // Of all workers together, because several may point at the same lags.
+  std::size_t room = frame.room_for(kLeastLagBytes);
+  for (const auto worker : workers) {
+    status.workers.push_back(read(worker, frame));
+    const std::size_t lags = status.workers.back().health.lags.size();
+    if (lags > room) throw Refused("more lags than the message holds");
+    room -= lags;
+  }
   return status;
 }
 
 std::size_t words(const ClusterStatus& status) {
   const std::size_t text = std::min(status.waiting_for.size(), limits::kMaxMessageTextBytes);
-  return kUuidWords + kMapVersionWords + text_words(text) +
-         list_words<wire::WorkerStatus>(status.workers.size()) +
-         status.workers.size() * (kUuidWords + kHealthWords);
+  std::size_t sum = kUuidWords + kMapVersionWords + text_words(text) +
+                    list_words<wire::WorkerStatus>(status.workers.size());
+  const HealthRoom room = room_in(status);
+  for (const WorkerStatus& worker : status.workers) {
+    sum += kUuidWords + kHealthWords + words(worker.health, room);
+  }
+  return sum;
 }
 
 // Hellos, heartbeats and small things.
@@ -306,12 +362,12 @@ void write(wire::Heartbeat::Builder to, const Heartbeat& from) {
   write_uuid(to.initStore(), from.store.id);
   to.setSentNanoseconds(nanoseconds(from.sent));
   write_map_version(to.initInForce(), from.in_force);
-  write(to.initHealth(), from.health);
+  write(to.initHealth(), from.health, HealthRoom{});
 }
 
-Heartbeat read(wire::Heartbeat::Reader from, const FrameReader& /*frame*/) {
+Heartbeat read(wire::Heartbeat::Reader from, const FrameReader& frame) {
   return {StoreId{read_uuid(from.getStore())}, read_instant(from.getSentNanoseconds()),
-          read_map_version(from.getInForce()), read(from.getHealth())};
+          read_map_version(from.getInForce()), read(from.getHealth(), frame)};
 }
 
 void write(wire::HeartbeatReply::Builder to, const HeartbeatReply& from) {
@@ -366,7 +422,8 @@ Buffer encode(const WorkerWelcome& body) {
 }
 
 Buffer encode(const Heartbeat& body) {
-  return encode_frame<wire::Heartbeat>(body, kUuidWords + kMapVersionWords + kHealthWords, write);
+  const std::size_t health = kHealthWords + words(body.health, HealthRoom{});
+  return encode_frame<wire::Heartbeat>(body, kUuidWords + kMapVersionWords + health, write);
 }
 
 Buffer encode(const HeartbeatReply& body) {

@@ -33,6 +33,15 @@ bool is_known(MessageKind kind) {
     case MessageKind::map_store:
     case MessageKind::map_stored:
     case MessageKind::map_in_force:
+    case MessageKind::beacon:
+    case MessageKind::bundle:
+    case MessageKind::standing:
+    case MessageKind::fetch:
+    case MessageKind::fetched:
+    case MessageKind::peer_read:
+    case MessageKind::peer_read_reply:
+    case MessageKind::peer_merge:
+    case MessageKind::peer_merged:
       return true;
   }
   return false;

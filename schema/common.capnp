@@ -18,6 +18,12 @@ struct MapVersion {
   epoch @2 :UInt64;
 }
 
+# Where something stands in a worker's stream of commits. All zero means "before everything".
+struct Position {
+  run @0 :UInt64;
+  counter @1 :UInt64;
+}
+
 # An entry's place among the entries of its key.
 struct EntryId {
   time @0 :UInt64;    # 48 bits of milliseconds since 1970, then a 16-bit counter

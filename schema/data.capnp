@@ -41,6 +41,8 @@ struct PageQuery {
   }
   maxEntries @10 :UInt32;
   maxBytes @11 :UInt32;
+  level @12 :UInt8;  # 0 the bucket's, 1 one, 2 quorum, 3 all
+  asItStands @13 :Bool;  # from the store of the worker that is asked alone, whole or not
 }
 
 # Answer to a PageQuery and to a ScanQuery.
@@ -66,6 +68,7 @@ struct CountQuery {
     entry @8 :Common.EntryId;
   }
   maxEntries @9 :UInt32;
+  level @10 :UInt8;  # 0 the bucket's, 1 one, 2 quorum, 3 all
 }
 
 struct Count {
@@ -88,6 +91,7 @@ struct KeysQuery {
   skipRemoved @5 :Bool;
   maxKeys @6 :UInt32;
   maxBytes @7 :UInt32;
+  level @8 :UInt8;  # 0 the bucket's, 1 one, 2 quorum, 3 all
 }
 
 struct KeysPage {
@@ -113,4 +117,5 @@ struct ScanQuery {
   }
   maxEntries @5 :UInt32;
   maxBytes @6 :UInt32;
+  level @7 :UInt8;  # 0 the bucket's, 1 one, 2 quorum, 3 all
 }

@@ -83,13 +83,16 @@ class FrameReader {
     return reader_.getRoot<Wire>();
   }
 
+  // How many elements of that size there can be in this frame.
+  std::size_t room_for(std::size_t least_bytes_each) const { return bytes_ / least_bytes_each; }
+
   // The size of `list`. Throws if it is more than `most`, or than the bytes of this frame can hold:
   // so that what is allocated for a list is in proportion to what was received.
   template <class List>
   std::size_t count(const List& list, std::size_t most, std::size_t least_bytes_each) const {
     const std::size_t size = list.size();
     if (size > most) throw Refused("a list is longer than its limit");
-    if (size > bytes_ / least_bytes_each) throw Refused("a list is longer than the message");
+    if (size > room_for(least_bytes_each)) throw Refused("a list is longer than the message");
     return size;
   }
 

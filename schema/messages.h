@@ -15,6 +15,7 @@
 #include "base/entry.h"
 #include "base/error.h"
 #include "base/ids.h"
+#include "base/position.h"
 #include "base/query.h"
 #include "base/status.h"
 #include "base/time.h"
@@ -55,6 +56,18 @@ enum class MessageKind : std::uint16_t {
   map_store = 44,        // ClusterMap, broker to worker: keep this map → map_stored
   map_stored = 45,       // MapStored, worker to broker: it is on disk here
   map_in_force = 46,     // MapStored, broker to worker: act on this map; no answer
+
+  // Worker to worker. On the stream (PUB/SUB, lossy), without answers:
+  beacon = 60,  // Beacon
+  bundle = 61,  // Bundle
+  // To the peer socket of the other. Answers go to the peer socket of whoever asked.
+  standing = 62,         // Standing; answered by one of its own if it asks for that
+  fetch = 63,            // Fetch → fetched
+  fetched = 64,          // Fetched
+  peer_read = 65,        // PeerRead → peer_read_reply
+  peer_read_reply = 66,  // PeerReadReply
+  peer_merge = 67,       // PeerMerge → peer_merged
+  peer_merged = 68,      // no body: all of it is durable there
 };
 
 // What the envelope asks the router to do.
@@ -88,8 +101,8 @@ struct ErrorReply {
 };
 
 struct Endpoints {
-  std::string stream;  // where the worker's PUB is bound; empty while there is one replica
-  std::string peer;    // where the worker's ROUTER for other workers is bound; likewise
+  std::string stream;  // of its PUB, as others connect to it; empty in a cluster of one replica
+  std::string peer;    // of its ROUTER for other workers; likewise
   friend bool operator==(const Endpoints&, const Endpoints&) = default;
 };
 
@@ -182,6 +195,65 @@ struct HeartbeatReply {
   bool known = false;   // false: the broker does not know this connection; say hello
   MapVersion in_force;  // the broker's
   friend bool operator==(const HeartbeatReply&, const HeartbeatReply&) = default;
+};
+
+// Every 250 ms, to each replica of anything that the sender coordinates.
+struct Beacon {
+  StoreId from;
+  StoreId to;
+  Position last;  // the last commit that holds anything for `to`; none if there is none
+  friend bool operator==(const Beacon&, const Beacon&) = default;
+};
+
+// What one commit of `from` holds for `to`. Whoever has all up to `previous` may merge it.
+struct Bundle {
+  StoreId from;
+  StoreId to;
+  Position position;
+  Position previous;  // the last commit before it that held anything for `to`
+  std::vector<Entry> entries;
+  friend bool operator==(const Bundle&, const Bundle&) = default;
+};
+
+// What the sender knows of itself and of whom it writes to: at each connection, after each merge
+// from the stream, and in answer to each beacon.
+struct Standing {
+  StoreId from;
+  Position cursor;        // of `from` on the stream of the receiver: durable up to here
+  bool holds = false;     // it has a lease: `cursor` counts as an acknowledgement
+  Position acknowledged;  // the last cursor of the receiver, on the stream of `from`, that it knows
+  bool answer = false;    // whether it wants one back, with the same request id
+  friend bool operator==(const Standing&, const Standing&) = default;
+};
+
+struct Fetch {
+  StoreId from;
+  Position after;
+  std::uint32_t max_bytes = limits::kMaxPageBytes;
+  friend bool operator==(const Fetch&, const Fetch&) = default;
+};
+
+// A read of the receiver's store alone. `query` is a PageQuery, CountQuery, KeysQuery or ScanQuery.
+struct PeerRead {
+  StoreId from;
+  MapVersion map;            // by which `from` asks
+  bool digest_only = false;  // answer with the digest of the result instead of the result
+  ReadQuery query;
+  friend bool operator==(const PeerRead&, const PeerRead&) = default;
+};
+
+struct PeerReadReply {
+  bool whole = false;        // every partition of the query is whole there
+  std::uint64_t digest = 0;  // digest_of(result)
+  std::optional<ReadResult> result;
+  friend bool operator==(const PeerReadReply&, const PeerReadReply&) = default;
+};
+
+// Entries that the receiver lacks, or may lack.
+struct PeerMerge {
+  StoreId from;
+  std::vector<Entry> entries;
+  friend bool operator==(const PeerMerge&, const PeerMerge&) = default;
 };
 
 struct MapStored {

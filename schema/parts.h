@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/limits.h"
+#include "base/position.h"
 #include "base/status.h"
 #include "base/time.h"
 #include "schema/capnp.h"
@@ -134,6 +135,17 @@ void write_map_version(Builder to, const MapVersion& from) {
   to.setGeneration(from.generation);
   to.setNonce(from.nonce);
   to.setEpoch(from.epoch);
+}
+
+template <class Reader>
+Position read_position(Reader from) {
+  return {from.getRun(), from.getCounter()};
+}
+
+template <class Builder>
+void write_position(Builder to, const Position& from) {
+  to.setRun(from.run);
+  to.setCounter(from.counter);
 }
 
 // An ErrorReply or a Refusal, which has the same two fields.

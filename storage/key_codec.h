@@ -15,11 +15,12 @@
 
 namespace kipu::storage {
 
-// First byte of every key of the database. `log` and `cursor` are reserved.
+// First byte of every key of the database.
 namespace space {
 inline constexpr char kEntry = 'd';
 inline constexpr char kLog = 'l';
 inline constexpr char kCursor = 'c';
+inline constexpr char kAcknowledged = 'a';
 inline constexpr char kStatistics = 's';
 }  // namespace space
 

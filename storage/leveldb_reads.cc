@@ -9,67 +9,19 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <leveldb/db.h>
 
 #include "base/entry.h"
 #include "storage/key_codec.h"
+#include "storage/leveldb_cursor.h"
 #include "storage/range.h"
 #include "storage/record.h"
 
 namespace kipu::storage {
 namespace {
 
-std::string_view view(const leveldb::Slice& slice) {
-  return {slice.data(), slice.size()};
-}
-
-leveldb::Slice as_slice(std::string_view bytes) {
-  return {bytes.data(), bytes.size()};
-}
-
-// An iterator over the database. Where it comes upon something that it cannot read it skips that,
-// or ends: only status() tells, so every read asks it before it returns anything.
-class Cursor {
- public:
-  explicit Cursor(leveldb::DB& db) : iterator_(db.NewIterator(options())) {}
-
-  void seek(std::string_view to) { iterator_->Seek(as_slice(to)); }
-  // To the last record before `end`.
-  void seek_before(std::string_view end) {
-    iterator_->Seek(as_slice(end));
-    if (iterator_->Valid()) {
-      iterator_->Prev();
-    } else {
-      iterator_->SeekToLast();
-    }
-  }
-  void next() { iterator_->Next(); }
-  void previous() { iterator_->Prev(); }
-
-  bool is_valid() const { return iterator_->Valid(); }
-  std::string_view key() const { return view(iterator_->key()); }
-  std::string_view value() const { return view(iterator_->value()); }
-
-  Status status() const {
-    const leveldb::Status status = iterator_->status();
-    if (status.ok()) return {};
-    return fail(ErrorCode::unreadable,
-                fmt::format("the store cannot read its data: {}", status.ToString()));
-  }
-
- private:
-  static leveldb::ReadOptions options() {
-    leveldb::ReadOptions options;
-    options.verify_checksums = true;
-    return options;
-  }
-
-  std::unique_ptr<leveldb::Iterator> iterator_;
-};
-
 // `read`, if the iterator saw everything that `read` rests on.
 template <class T>
-Result<T> if_whole(const Cursor& cursor, T read) {
+Result<T> if_whole(const RecordCursor& cursor, T read) {
   if (Status status = cursor.status(); !status) return fail(std::move(status.error()));
   return read;
 }
@@ -98,7 +50,7 @@ std::string_view id_part(std::string_view record_key) {
 
 // Fills in what the record under `cursor` says, into an entry whose bucket and key are known.
 // `prefix_bytes` is what stands before the id.
-Status decode_record(const Cursor& cursor, std::size_t prefix_bytes, Entry& entry) {
+Status decode_record(const RecordCursor& cursor, std::size_t prefix_bytes, Entry& entry) {
   const std::string_view record_key = cursor.key();
   if (record_key.size() != prefix_bytes + kEncodedIdBytes) {
     return fail(ErrorCode::unreadable,
@@ -130,7 +82,7 @@ Result<Page> read_page(leveldb::DB& db, const PageQuery& query) {
   const std::size_t prefix_bytes = prefix.size();
   const RecordRange range = records_of(std::move(prefix), ids);
   PageBudget budget(query.max_entries, query.max_bytes);
-  Cursor cursor(db);
+  RecordCursor cursor(db);
   const auto is_within = [&](std::string_view record_key) {
     return query.reverse ? record_key >= range.begin : record_key < range.end;
   };
@@ -161,7 +113,7 @@ Result<Count> read_count(leveldb::DB& db, const CountQuery& query) {
   Entry entry;  // reused: only its last id is asked for
   entry.bucket = query.bucket;
   entry.key = query.key;
-  Cursor cursor(db);
+  RecordCursor cursor(db);
   for (cursor.seek(range.begin); cursor.is_valid() && cursor.key() < range.end; cursor.next()) {
     if (count.entries > 0 && count.entries >= query.max_entries) {
       count.next_after = entry.id();
@@ -171,6 +123,7 @@ Result<Count> read_count(leveldb::DB& db, const CountQuery& query) {
     if (!decoded) return fail(std::move(decoded.error()));
     ++count.entries;
     count.values += entry.values.size();
+    count.fingerprint += entry.digest.bits;
   }
   return if_whole(cursor, count);
 }
@@ -286,7 +239,7 @@ class KeyMerger {
   }
 
   const KeysQuery& query_;
-  Cursor cursor_;
+  RecordCursor cursor_;
   std::string scratch_;  // the database key that was last built
   std::priority_queue<Head, std::vector<Head>, LaterKey> heads_;
 };
@@ -317,7 +270,7 @@ Result<Page> read_scan(leveldb::DB& db, const ScanQuery& query) {
   append_escaped(all, query.prefix);
   Page page;
   PageBudget budget(query.max_entries, query.max_bytes);
-  Cursor cursor(db);
+  RecordCursor cursor(db);
   cursor.seek(first_of_scan(query, all));
   for (; cursor.is_valid() && cursor.key().starts_with(all); cursor.next()) {
     Entry entry;

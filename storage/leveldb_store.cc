@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -16,7 +17,10 @@
 #include "base/little_endian.h"
 #include "storage/files.h"
 #include "storage/key_codec.h"
+#include "storage/leveldb_cursor.h"
+#include "storage/leveldb_log.h"
 #include "storage/leveldb_reads.h"
+#include "storage/log_index.h"
 #include "storage/record.h"
 #include "storage/store_file.h"
 
@@ -51,10 +55,6 @@ fs::path resolved(const fs::path& path) {
   return error ? path : made;
 }
 
-leveldb::Slice as_slice(std::string_view bytes) {
-  return {bytes.data(), bytes.size()};
-}
-
 constexpr std::string_view kStatisticsKey(&space::kStatistics, 1);
 
 // How many entries were ever merged, as the database says: not exact, so what cannot be read is
@@ -69,23 +69,36 @@ std::uint64_t merged_entries(leveldb::DB& db) {
 class LevelDbStore final : public Store {
  public:
   LevelDbStore(Layout layout, FileDescriptor lock, std::unique_ptr<leveldb::Cache> cache,
-               std::unique_ptr<leveldb::DB> db, StoreInfo info)
+               std::unique_ptr<leveldb::DB> db, StoreInfo info, LogIndex log_index)
       : layout_(std::move(layout)),
         lock_(std::move(lock)),
         cache_(std::move(cache)),
         db_(std::move(db)),
         info_(std::move(info)),
+        log_index_(std::move(log_index)),
+        bounds_(log_index_.bounds()),
         merged_(merged_entries(*db_)) {}
 
-  Status merge(std::span<const PlacedEntry> entries) override {
+  using Store::merge;
+  Status merge(const Change& change) override {
     if (has_failed_) return refuse_after_failure();
     batch_.Clear();
-    for (const PlacedEntry& placed : entries) {
+    is_changed_ = false;
+    for (const PlacedEntry& placed : change.entries) {
       if (Status valid = validate(placed.entry); !valid) return valid;
       put(placed);
     }
-    if (entries.empty()) return {};
-    return commit(entries.size());
+    LevelDbLog log(*db_);
+    const LogIndex::Step step = log_index_.plan(change, log);
+    put_log(step);
+    put_positions(space::kCursor, change.cursors);
+    put_positions(space::kAcknowledged, change.acknowledged);
+    if (!is_changed_) return {};
+    if (Status written = commit(change.entries.size()); !written) return written;
+    log_index_.apply(step);
+    const std::lock_guard lock(bounds_mutex_);
+    bounds_ = step.after;
+    return {};
   }
 
   Status save_map(ClusterId cluster, std::string map) override {
@@ -94,17 +107,24 @@ class LevelDbStore final : public Store {
     StoreInfo next = info_;
     next.cluster = cluster;
     next.map = std::move(map);
-    const std::string bytes = encode_store_file(next);
-    if (bytes.size() > kMaxStoreFileBytes) {
-      return fail(ErrorCode::invalid_argument,
-                  fmt::format("a map of {} bytes is larger than any can be", next.map.size()));
+    return save(std::move(next));
+  }
+
+  Status save_wholeness(Wholeness whole) override {
+    if (has_failed_) return refuse_after_failure();
+    StoreInfo next = info_;
+    next.whole = std::move(whole);
+    return save(std::move(next));
+  }
+
+  Result<Fetched> fetch(const FetchQuery& query) const override {
+    LogBounds bounds;
+    {
+      const std::lock_guard lock(bounds_mutex_);
+      bounds = bounds_;
     }
-    if (Status replaced = replace_file(layout_.store_file, bytes); !replaced) {
-      has_failed_ = true;
-      return replaced;
-    }
-    info_ = std::move(next);
-    return {};
+    LevelDbLog log(*db_);
+    return fetch_log(log, bounds, query);
   }
 
   Result<Page> page(const PageQuery& query) const override { return read_page(*db_, query); }
@@ -130,14 +150,33 @@ class LevelDbStore final : public Store {
     append_id(key_, entry.id());
     value_.clear();
     append_record_value(value_, entry);
-    batch_.Put(key_, value_);
+    put(key_, value_);
+  }
+
+  void put(std::string_view key, std::string_view value) {
+    batch_.Put(as_slice(key), as_slice(value));
+    is_changed_ = true;
+  }
+
+  void put_log(const LogIndex::Step& step) {
+    if (step.added) put(encode_log_key(step.added->first), step.added->second);
+    for (const LogPlace& place : step.trimmed) batch_.Delete(encode_log_key(place));
+    is_changed_ = is_changed_ || !step.trimmed.empty();
+  }
+
+  void put_positions(char in, const std::map<StoreId, Position>& positions) {
+    for (const auto& [store, position] : positions) {
+      value_.clear();
+      append_position(value_, position);
+      put(encode_cursor_key(in, store), value_);
+    }
   }
 
   Status commit(std::size_t entries) {
     const std::uint64_t merged = merged_.load(std::memory_order_relaxed) + entries;
     value_.clear();
     append_le(value_, merged);
-    batch_.Put(as_slice(kStatisticsKey), value_);
+    if (entries > 0) put(kStatisticsKey, value_);
     leveldb::WriteOptions options;
     options.sync = true;  // always: a mix of synced and other writes loses synced ones
     const leveldb::Status written = db_->Write(options, &batch_);
@@ -147,6 +186,20 @@ class LevelDbStore final : public Store {
                                                    layout_.directory.string(), written.ToString()));
     }
     merged_.store(merged, std::memory_order_relaxed);
+    return {};
+  }
+
+  Status save(StoreInfo next) {
+    const std::string bytes = encode_store_file(next);
+    if (bytes.size() > kMaxStoreFileBytes) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("a map of {} bytes is larger than any can be", next.map.size()));
+    }
+    if (Status replaced = replace_file(layout_.store_file, bytes); !replaced) {
+      has_failed_ = true;
+      return replaced;
+    }
+    info_ = std::move(next);
     return {};
   }
 
@@ -184,9 +237,14 @@ class LevelDbStore final : public Store {
   // Of the committing thread. Batch and scratch are reused, so that a merge allocates nothing.
   StoreInfo info_;
   bool has_failed_ = false;
+  LogIndex log_index_;
   leveldb::WriteBatch batch_;
+  bool is_changed_ = false;  // by what is in the batch
   std::string key_;
   std::string value_;
+
+  mutable std::mutex bounds_mutex_;
+  LogBounds bounds_;  // of the log, for readers; guarded by bounds_mutex_
 
   std::atomic<std::uint64_t> merged_;
 };
@@ -212,7 +270,8 @@ Status as_open_status(const Layout& layout, const leveldb::Status& status) {
                     "with `kipu-worker init` or restore a copy",
                     path, text, layout.directory.string()));
   }
-  if (text.find("/LOCK") != std::string::npos) {
+  // LevelDB says so of a lock that it did not get; "IO error: PATH" of one that it could not open.
+  if (text.starts_with("IO error: lock ")) {
     return fail(ErrorCode::in_use, fmt::format("the database in {} is in use by another process "
                                                "({}): stop that one first",
                                                path, text));
@@ -274,13 +333,21 @@ Status check_database(const Layout& layout) {
                           layout.directory.string()));
 }
 
-Status add_run(const Layout& layout, StoreInfo& info, Rng& rng) {
-  if (info.runs.size() >= kMaxRuns) {
-    const auto surplus = info.runs.size() - kMaxRuns + 1;
-    info.runs.erase(info.runs.begin(), info.runs.begin() + static_cast<std::ptrdiff_t>(surplus));
-  }
-  info.runs.push_back(rng.next());
+// Before the store serves anything.
+Status save_run(const Layout& layout, StoreInfo& info, Rng& rng) {
+  add_run(info, rng);
   return replace_file(layout.store_file, encode_store_file(info));
+}
+
+// Where the streams stand, in `info` too. What cannot be read of that keeps nobody from opening the
+// store: it is as if it had been trimmed, or never been there.
+LogIndex load_streams(leveldb::DB& db, const LogLimits& limits, StoreInfo& info) {
+  LogIndex index(limits, info.runs.back(), info.forgotten_runs + info.runs.size() - 1);
+  LevelDbLog log(db);
+  index.load(log);
+  info.stream = {index.bounds().head, read_positions(db, space::kCursor),
+                 read_positions(db, space::kAcknowledged)};
+  return index;
 }
 
 // What lies in the directory, other than an interrupted init and what a file system puts there.
@@ -322,14 +389,13 @@ Status make_database(const Layout& layout) {
 
 }  // namespace
 
-Status init_leveldb_store(const fs::path& directory, Rng& rng) {
+Status init_leveldb_store(const fs::path& directory, Rng& rng, StoreId instead_of) {
   const Layout layout(resolved(directory));
   if (Status made = make_directory(layout.directory); !made) return made;
   const Result<FileDescriptor> lock = lock_directory(layout.directory);
   if (!lock) return fail(lock.error());
   if (Status empty = check_empty(layout); !empty) return empty;
-  StoreInfo info;
-  info.store = StoreId{Uuid::random(rng)};
+  const StoreInfo info = make_store_info(rng, instead_of);
   // From here on the directory says that init is at work; the rename at the end says that it is
   // done. So a crash at any point leaves what init can begin again and open refuses.
   Status done = write_file(layout.unfinished, encode_store_file(info));
@@ -358,10 +424,11 @@ Result<std::unique_ptr<Store>> open_leveldb_store(const fs::path& directory,
   if (Status good = as_open_status(layout, status); !good) return fail(std::move(good.error()));
   // LevelDB has renamed CURRENT and does not sync that.
   Status synced = sync_directory(layout.database);
-  if (synced) synced = add_run(layout, *info, rng);
+  if (synced) synced = save_run(layout, *info, rng);
   if (!synced) return fail(std::move(synced.error()));
+  LogIndex log_index = load_streams(*db, options.log, *info);
   return std::make_unique<LevelDbStore>(std::move(layout), std::move(*lock), std::move(cache),
-                                        std::move(db), std::move(*info));
+                                        std::move(db), std::move(*info), std::move(log_index));
 }
 
 }  // namespace kipu::storage

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "storage/log_index.h"
 #include "storage/range.h"
 
 namespace kipu::storage {
@@ -53,19 +54,44 @@ bool add(Page& page, PageBudget& budget, const std::string& bucket, const std::s
   return true;
 }
 
-class MemoryStore final : public Store {
+using Log = std::map<LogPlace, std::string>;  // values as a database has them
+
+class MapStore final : public MemoryStore {
  public:
-  explicit MemoryStore(Rng& rng) {
-    info_.store = StoreId{Uuid::random(rng)};
-    info_.runs.push_back(rng.next());
+  MapStore(Rng& rng, const MemoryStoreOptions& options)
+      : limits_(options.log),
+        info_(make_store_info(rng, options.instead_of)),
+        log_index_({}, 0, 0) {
+    open(rng);
   }
 
-  Status merge(std::span<const PlacedEntry> entries) override {
-    for (const PlacedEntry& placed : entries) {
+  std::unique_ptr<MemoryStore> clone() const override {
+    const std::shared_lock lock(mutex_);
+    return std::unique_ptr<MemoryStore>(new MapStore(*this, lock));
+  }
+
+  void reopen(Rng& rng) override { open(rng); }
+
+  bool lose(const RecordKey& name) override {
+    const std::unique_lock lock(mutex_);
+    const auto bucket = buckets_.find({name.partition, name.bucket});
+    if (bucket == buckets_.end()) return false;
+    const auto history = bucket->second.find(name.key);
+    if (history == bucket->second.end() || history->second.erase(name.id) == 0) return false;
+    if (history->second.empty()) bucket->second.erase(history);
+    return true;
+  }
+
+  using Store::merge;
+  Status merge(const Change& change) override {
+    for (const PlacedEntry& placed : change.entries) {
       if (Status valid = validate(placed.entry); !valid) return valid;
     }
     const std::unique_lock lock(mutex_);
-    for (const PlacedEntry& placed : entries) insert(placed);
+    for (const PlacedEntry& placed : change.entries) insert(placed);
+    merge_log(change);
+    for (const auto& [store, position] : change.cursors) cursors_[store] = position;
+    for (const auto& [store, position] : change.acknowledged) acknowledged_[store] = position;
     return {};
   }
 
@@ -74,6 +100,17 @@ class MemoryStore final : public Store {
     info_.cluster = cluster;
     info_.map = std::move(map);
     return {};
+  }
+
+  Status save_wholeness(Wholeness whole) override {
+    info_.whole = std::move(whole);
+    return {};
+  }
+
+  Result<Fetched> fetch(const FetchQuery& query) const override {
+    const std::shared_lock lock(mutex_);
+    LogWalk walk(*this);
+    return fetch_log(walk, log_index_.bounds(), query);
   }
 
   Result<Page> page(const PageQuery& query) const override {
@@ -104,6 +141,7 @@ class MemoryStore final : public Store {
       }
       ++count.entries;
       count.values += at->second.values.size();
+      count.fingerprint += at->first.digest.bits;
       last = at->first;
     }
     return count;
@@ -166,6 +204,70 @@ class MemoryStore final : public Store {
   };
   using Cursors = std::priority_queue<Cursor, std::vector<Cursor>, LaterKey>;
 
+  class LogWalk final : public LogSource {
+   public:
+    explicit LogWalk(const MapStore& store) : store_(store), at_(store.log_.end()) {}
+    void seek(const LogPlace& place) override { at_ = store_.log_.lower_bound(place); }
+    void seek_last() override {
+      at_ = store_.log_.end();
+      if (!store_.log_.empty()) --at_;
+    }
+    void next() override { ++at_; }
+    bool is_valid() const override { return at_ != store_.log_.end(); }
+    Result<LogRecord> record() const override {
+      return decode_log_record(encode_log_key(at_->first), at_->second);
+    }
+    Result<std::vector<RecordKey>> names() const override { return decode_log_names(at_->second); }
+    Status status() const override { return {}; }
+    Result<Entry> entry(const RecordKey& name) const override { return store_.find_entry(name); }
+
+   private:
+    const MapStore& store_;
+    Log::const_iterator at_;
+  };
+
+  // Holds `lock` of the one that it copies.
+  MapStore(const MapStore& from, const std::shared_lock<std::shared_mutex>& /*lock*/)
+      : limits_(from.limits_),
+        buckets_(from.buckets_),
+        entries_(from.entries_),
+        bytes_(from.bytes_),
+        log_(from.log_),
+        cursors_(from.cursors_),
+        acknowledged_(from.acknowledged_),
+        info_(from.info_),
+        log_index_(from.log_index_) {}
+
+  void open(Rng& rng) {
+    const std::unique_lock lock(mutex_);
+    add_run(info_, rng);
+    log_index_ = LogIndex(limits_, info_.runs.back(), info_.forgotten_runs + info_.runs.size() - 1);
+    LogWalk walk(*this);
+    log_index_.load(walk);
+    info_.stream = {log_index_.bounds().head, cursors_, acknowledged_};
+  }
+
+  void merge_log(const Change& change) {
+    LogWalk walk(*this);
+    LogIndex::Step step = log_index_.plan(change, walk);
+    for (const LogPlace& place : step.trimmed) log_.erase(place);
+    if (step.added) log_.insert(std::move(*step.added));
+    log_index_.apply(step);
+  }
+
+  Result<Entry> find_entry(const RecordKey& name) const {
+    const History* history = find_history(name.partition, name.bucket, name.key);
+    if (history != nullptr) {
+      const auto found = history->find(name.id);
+      if (found != history->end()) {
+        return Entry{name.bucket,          name.key,
+                     found->first.stamp,   found->second.kind,
+                     found->second.values, found->first.digest};
+      }
+    }
+    return fail(ErrorCode::unreadable, missing_entry(name));
+  }
+
   void insert(const PlacedEntry& placed) {
     const Entry& entry = placed.entry;
     KeyMap& keys = buckets_[{placed.partition, entry.bucket}];
@@ -207,19 +309,25 @@ class MemoryStore final : public Store {
     if (at != map->end() && at->first.starts_with(prefix)) cursors.push({map, at});
   }
 
-  // Guards what follows it. The map and the runs belong to the committing thread alone.
+  const LogLimits limits_;
+
+  // Guards what follows it. The names, the map and the runs belong to the committing thread alone.
   mutable std::shared_mutex mutex_;
   std::map<BucketPlace, KeyMap> buckets_;
   std::uint64_t entries_ = 0;
   std::uint64_t bytes_ = 0;
+  Log log_;
+  std::map<StoreId, Position> cursors_;
+  std::map<StoreId, Position> acknowledged_;
 
   StoreInfo info_;
+  LogIndex log_index_;  // guarded too
 };
 
 }  // namespace
 
-std::unique_ptr<Store> make_memory_store(Rng& rng) {
-  return std::make_unique<MemoryStore>(rng);
+std::unique_ptr<MemoryStore> make_memory_store(Rng& rng, const MemoryStoreOptions& options) {
+  return std::make_unique<MapStore>(rng, options);
 }
 
 }  // namespace kipu::storage

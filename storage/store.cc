@@ -29,9 +29,30 @@ struct Reader {
   Result<ReadResult> operator()(const ScanQuery& query) const {
     return as_result(store.scan(query));
   }
+  Result<ReadResult> operator()(const FetchQuery& query) const {
+    return as_result(store.fetch(query));
+  }
 };
 
 }  // namespace
+
+StoreInfo make_store_info(Rng& rng, StoreId instead_of) {
+  StoreInfo info;
+  info.store = instead_of.is_none() ? StoreId{Uuid::random(rng)} : instead_of;
+  if (!instead_of.is_none()) info.whole.kind = Wholeness::Kind::none;
+  return info;
+}
+
+void add_run(StoreInfo& info, Rng& rng) {
+  if (info.runs.size() >= kMaxRuns) {
+    const auto surplus = info.runs.size() - kMaxRuns + 1;
+    info.runs.erase(info.runs.begin(), info.runs.begin() + static_cast<std::ptrdiff_t>(surplus));
+    info.forgotten_runs += surplus;
+  }
+  std::uint64_t run = 0;  // which is that of no position
+  while (run == 0) run = rng.next();
+  info.runs.push_back(run);
+}
 
 Status check_cluster(const StoreInfo& info, ClusterId cluster) {
   if (cluster.is_none()) {
@@ -44,6 +65,12 @@ Status check_cluster(const StoreInfo& info, ClusterId cluster) {
                             cluster.id.to_string()));
   }
   return {};
+}
+
+Status Store::merge(std::span<const PlacedEntry> entries) {
+  Change change;
+  change.entries.assign(entries.begin(), entries.end());
+  return merge(change);
 }
 
 Result<ReadResult> read(const Store& store, const ReadQuery& query) {

@@ -6,19 +6,24 @@
 // returned.
 // 3. A read that cannot see everything it was asked for fails; it never returns less.
 //
-// Thread rule: merge() and save_map() by one thread at a time; reads and stats() by any thread,
-// also meanwhile.
+// Thread rule: merge(), save_map() and save_wholeness() by one thread at a time; reads and stats()
+// by any thread, also meanwhile.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/entry.h"
 #include "base/ids.h"
+#include "base/position.h"
 #include "base/query.h"
+#include "base/random.h"
 #include "base/result.h"
 
 namespace kipu::storage {
@@ -29,12 +34,52 @@ struct PlacedEntry {
   Entry entry;
 };
 
+// What becomes durable together, and readable then: all of it or nothing.
+struct Change {
+  std::vector<PlacedEntry> entries;
+  // Set if this store coordinated the first `logged` of the entries: they are one commit of its
+  // stream, and go into the log by name under this position. The store knows the one before it.
+  // REQUIRES: it is of this run, and greater than any before.
+  std::optional<Position> position;
+  std::size_t logged = 0;
+  std::map<StoreId, Position> cursors;       // where this store now stands in others' streams
+  std::map<StoreId, Position> acknowledged;  // where others now stand in its own
+  // Nobody needs what the log says up to here. The store may keep more, and keeps the last record.
+  std::optional<Position> trim_through;
+};
+
+// Where a store stands in its own stream and in those of others.
+struct StreamState {
+  Position head;  // its last commit
+  std::map<StoreId, Position> cursors;
+  std::map<StoreId, Position> acknowledged;
+  friend bool operator==(const StreamState&, const StreamState&) = default;
+};
+
+// Which partitions hold all that they should (docs/architecture.md). A store that never was in a
+// map is `unborn`; one that takes the place of a lost one is `none`, until it has been filled.
+struct Wholeness {
+  enum class Kind : std::uint8_t { unborn = 0, none = 1, all_but = 2 };
+  Kind kind = Kind::unborn;
+  std::vector<PartitionId> missing;  // of all_but: those that are not whole, ascending
+  friend bool operator==(const Wholeness&, const Wholeness&) = default;
+};
+
+// How much of the log a store keeps at most: whoever is further behind is told `trimmed`.
+struct LogLimits {
+  std::uint64_t records = 262'144;
+  std::uint64_t bytes = std::uint64_t{256} * 1024 * 1024;
+};
+
 // What a store knows of itself beside its entries; kept in the store file (docs/storage-format.md).
 struct StoreInfo {
   StoreId store;
   ClusterId cluster;                // none until save_map() names it
   std::vector<std::uint64_t> runs;  // one per open, oldest first; the last is this one
   std::string map;                  // the newest cluster map that was saved, encoded; may be empty
+  Wholeness whole = {};
+  StreamState stream = {};           // as it was when the store was opened
+  std::uint64_t forgotten_runs = 0;  // how many older ones `runs` does not list any more
 };
 
 struct StoreStats {
@@ -50,16 +95,21 @@ class Store {
   Store& operator=(const Store&) = delete;
   virtual ~Store() = default;
 
-  // Adds `entries`, all or none, and returns once they are durable. Checks what is true of every
+  // Makes `change`, all or nothing, and returns once it is durable. Checks what is true of every
   // entry in every bucket, and nothing else: validate() in base/entry.h, `bad_digest` among its
   // errors, and nothing is stored. After an `io_error` the store accepts no more merges: the
   // process must say so and end, since what is on the disk is no longer known.
-  [[nodiscard]] virtual Status merge(std::span<const PlacedEntry> entries) = 0;
+  [[nodiscard]] virtual Status merge(const Change& change) = 0;
+  // Entries, and nothing else.
+  [[nodiscard]] Status merge(std::span<const PlacedEntry> entries);
 
   // Replaces the saved map, and returns once that is durable. `wrong_cluster` if the store belongs
   // to another cluster; a store of none becomes one of `cluster`. `invalid_argument` for a cluster
   // of none. `io_error` as for merge().
   [[nodiscard]] virtual Status save_map(ClusterId cluster, std::string map) = 0;
+
+  // Replaces what is saved of its partitions, likewise.
+  [[nodiscard]] virtual Status save_wholeness(Wholeness whole) = 0;
 
   // Reads. `unreadable` if the range holds something that cannot be read.
   [[nodiscard]] virtual Result<Page> page(const PageQuery& query) const = 0;
@@ -67,10 +117,23 @@ class Store {
   [[nodiscard]] virtual Result<KeysPage> keys(const KeysQuery& query) const = 0;
   [[nodiscard]] virtual Result<Page> scan(const ScanQuery& query) const = 0;
 
-  // As of the last save_map() or open. By the thread that calls save_map().
+  // `unreadable` also if an entry that the log names is not there.
+  [[nodiscard]] virtual Result<Fetched> fetch(const FetchQuery& query) const = 0;
+
+  // As of the last save_map(), save_wholeness() or open. By the thread that calls these.
   [[nodiscard]] virtual const StoreInfo& info() const = 0;
   [[nodiscard]] virtual StoreStats stats() const = 0;
 };
+
+// A store that nothing was ever in: of a new id, or with that of a lost store whose place it takes,
+// and then of no wholeness. It has no run yet.
+[[nodiscard]] StoreInfo make_store_info(Rng& rng, StoreId instead_of = {});
+
+// Of the newest runs, so many are listed.
+inline constexpr std::size_t kMaxRuns = 10'000;
+
+// Adds a run, as each open does.
+void add_run(StoreInfo& info, Rng& rng);
 
 // What every save_map() checks first: its `wrong_cluster` and `invalid_argument`.
 [[nodiscard]] Status check_cluster(const StoreInfo& info, ClusterId cluster);

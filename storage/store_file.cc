@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/digest.h"
+#include "base/limits.h"
 #include "base/little_endian.h"
 
 namespace kipu::storage {
@@ -73,6 +74,29 @@ Status check_head(std::string_view bytes) {
   return {};
 }
 
+void append_wholeness(std::string& to, const Wholeness& whole) {
+  to.push_back(static_cast<char>(whole.kind));
+  append_le(to, static_cast<std::uint32_t>(whole.missing.size()));
+  for (const PartitionId partition : whole.missing) append_le(to, partition.number);
+}
+
+// False if it is not what append_wholeness() makes.
+bool take_wholeness(Parser& parser, Wholeness& whole) {
+  const auto kind = parser.take_le<std::uint8_t>();
+  const auto missing = parser.take_le<std::uint32_t>();
+  if (kind > static_cast<std::uint8_t>(Wholeness::Kind::all_but)) return false;
+  whole.kind = static_cast<Wholeness::Kind>(kind);
+  const bool names_any = whole.kind == Wholeness::Kind::all_but;
+  if (missing > (names_any ? limits::kMaxPartitions : 0)) return false;
+  for (std::uint32_t left = missing; left > 0; --left) {
+    const PartitionId partition{parser.take_le<std::uint32_t>()};
+    const bool ascends = whole.missing.empty() || whole.missing.back() < partition;
+    if (!ascends || partition.number >= limits::kMaxPartitions) return false;
+    whole.missing.push_back(partition);
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string encode_store_file(const StoreInfo& info) {
@@ -85,12 +109,15 @@ std::string encode_store_file(const StoreInfo& info) {
   for (const std::uint64_t run : info.runs) append_le(bytes, run);
   append_le(bytes, static_cast<std::uint32_t>(info.map.size()));
   bytes += info.map;
+  append_le(bytes, info.forgotten_runs);
+  append_wholeness(bytes, info.whole);
   append_le(bytes, hash64(bytes));
   return bytes;
 }
 
 Result<StoreInfo> decode_store_file(std::string_view bytes) {
   if (Status head = check_head(bytes); !head) return fail(std::move(head.error()));
+  const auto version = load_le<std::uint32_t>(bytes.data() + kMagic.size());
   bytes.remove_prefix(kHeadBytes);
   bytes.remove_suffix(kChecksumBytes);
   Parser parser(bytes);
@@ -102,6 +129,14 @@ Result<StoreInfo> decode_store_file(std::string_view bytes) {
   info.runs.resize(runs);
   for (std::uint64_t& run : info.runs) run = parser.take_le<std::uint64_t>();
   info.map = parser.take(parser.take_le<std::uint32_t>());
+  if (version == 1) {
+    if (!info.map.empty()) info.whole.kind = Wholeness::Kind::all_but;
+  } else {
+    info.forgotten_runs = parser.take_le<std::uint64_t>();
+    if (!take_wholeness(parser, info.whole)) {
+      return fail(ErrorCode::corrupt, "what it says of its partitions cannot be");
+    }
+  }
   if (!parser.ended_well() || info.store.is_none()) {
     return fail(ErrorCode::corrupt, "its content does not fit its checksum");
   }

@@ -12,15 +12,15 @@
 
 namespace kipu::storage {
 
-inline constexpr std::uint32_t kFormatVersion = 1;
-// Of the newest runs, so many are kept.
-inline constexpr std::size_t kMaxRuns = 10'000;
+inline constexpr std::uint32_t kFormatVersion = 2;
 inline constexpr std::size_t kMaxStoreFileBytes = std::size_t{64} * 1024 * 1024;
 
-// The bytes of the file, as docs/storage-format.md says. REQUIRES: at most kMaxRuns runs.
+// The bytes of the file, as docs/storage-format.md says; all of `info` but where its streams stand.
+// REQUIRES: at most kMaxRuns runs, and the missing partitions ascend.
 [[nodiscard]] std::string encode_store_file(const StoreInfo& info);
 
 // `corrupt` if `bytes` is not what some version of Kipu wrote, `newer_format` if a newer one did.
+// What version 1 did not say: a store that had a map was whole, and any other one is unborn.
 [[nodiscard]] Result<StoreInfo> decode_store_file(std::string_view bytes);
 
 }  // namespace kipu::storage

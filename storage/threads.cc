@@ -82,15 +82,23 @@ StoreThreads::StoreThreads(Store& store, int readers)
 
 StoreThreads::~StoreThreads() = default;
 
-void StoreThreads::merge(std::vector<PlacedEntry> entries, std::function<void(Status)> done) {
-  impl_->commits.push([&store = impl_->store, entries = std::move(entries),
-                       done = std::move(done)] { done(store.merge(entries)); });
+void StoreThreads::merge(Change change, std::function<void(Status)> done) {
+  impl_->commits.push([&store = impl_->store, change = std::move(change), done = std::move(done)] {
+    done(store.merge(change));
+  });
 }
 
 void StoreThreads::save_map(ClusterId cluster, std::string map, std::function<void(Status)> done) {
   impl_->commits.push(
       [&store = impl_->store, cluster, map = std::move(map), done = std::move(done)]() mutable {
         done(store.save_map(cluster, std::move(map)));
+      });
+}
+
+void StoreThreads::save_wholeness(Wholeness whole, std::function<void(Status)> done) {
+  impl_->commits.push(
+      [&store = impl_->store, whole = std::move(whole), done = std::move(done)]() mutable {
+        done(store.save_wholeness(std::move(whole)));
       });
 }
 

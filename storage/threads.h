@@ -13,9 +13,10 @@
 
 namespace kipu::storage {
 
-// Thread rule: any thread may call; what was passed to one of merge, save_map runs in the order of
-// the calls. A callback runs on a thread of this object and must not block. The destructor runs
-// what was submitted, then joins; nobody may call any more by then, callbacks included.
+// Thread rule: any thread may call; what was passed to one of merge, save_map, save_wholeness runs
+// in the order of the calls. A callback runs on a thread of this object and must not block. The
+// destructor runs what was submitted, then joins; nobody may call any more by then, callbacks
+// included.
 class StoreThreads {
  public:
   // REQUIRES: readers >= 1; `store` outlives this object.
@@ -24,8 +25,9 @@ class StoreThreads {
   StoreThreads(const StoreThreads&) = delete;
   StoreThreads& operator=(const StoreThreads&) = delete;
 
-  void merge(std::vector<PlacedEntry> entries, std::function<void(Status)> done);
+  void merge(Change change, std::function<void(Status)> done);
   void save_map(ClusterId cluster, std::string map, std::function<void(Status)> done);
+  void save_wholeness(Wholeness whole, std::function<void(Status)> done);
   void read(ReadQuery query, std::function<void(Result<ReadResult>)> done);
 
  private:

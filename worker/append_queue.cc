@@ -52,9 +52,8 @@ std::vector<Asker> AppendQueue::expire(Instant now) {
   return askers;
 }
 
-std::vector<storage::PlacedEntry> AppendQueue::begin_commit(Instant now, std::size_t most_bytes) {
+std::vector<storage::PlacedEntry> AppendQueue::begin_commit(std::size_t most_bytes) {
   std::vector<storage::PlacedEntry> entries;
-  if (committing() || waiting_.empty()) return entries;
   while (!waiting_.empty()) {
     CheckedAppend& next = waiting_.front();
     if (!committing_.empty() && committing_bytes_ + next.bytes > most_bytes) break;
@@ -65,12 +64,10 @@ std::vector<storage::PlacedEntry> AppendQueue::begin_commit(Instant now, std::si
     committing_.push_back(std::move(next));
     waiting_.pop_front();
   }
-  begun_ = now;
   return entries;
 }
 
 std::vector<CheckedAppend> AppendQueue::end_commit() {
-  begun_.reset();
   committing_bytes_ = 0;
   return std::exchange(committing_, {});
 }

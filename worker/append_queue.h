@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <vector>
 
 #include "base/time.h"
@@ -33,10 +32,19 @@ struct HeldAppend {
   std::size_t bytes = 0;
 };
 
+// Of the entries of a request that have the same replicas: how many of these, this worker included,
+// must hold them.
+struct WriteNeed {
+  std::vector<StoreId> others;
+  std::uint32_t needed = 1;
+  friend bool operator==(const WriteNeed&, const WriteNeed&) = default;
+};
+
 // An append request that was checked.
 struct CheckedAppend {
   Asker asker;
   std::vector<storage::PlacedEntry> entries;
+  std::vector<WriteNeed> needs;
   std::vector<schema::Refusal> refusals;
   std::size_t bytes = 0;
 };
@@ -52,12 +60,10 @@ class AppendQueue {
   // Everything whose time has run out, except what is under way.
   std::vector<Asker> expire(Instant now);
 
-  // The next commit: requests in order, up to `most_bytes` but at least one. Empty if one is under
-  // way or nothing waits.
-  std::vector<storage::PlacedEntry> begin_commit(Instant now, std::size_t most_bytes);
-  bool committing() const { return begun_.has_value(); }
-  // REQUIRES: committing().
-  Instant commit_began() const { return *begun_; }
+  // What of the next commit was appended here: requests in order, up to `most_bytes` but at least
+  // one, if any waits. REQUIRES: !committing().
+  std::vector<storage::PlacedEntry> begin_commit(std::size_t most_bytes);
+  bool committing() const { return !committing_.empty(); }
   // The requests of the commit that was under way; their entries are gone.
   std::vector<CheckedAppend> end_commit();
 
@@ -70,7 +76,6 @@ class AppendQueue {
   std::deque<HeldAppend> held_;
   std::deque<CheckedAppend> waiting_;
   std::vector<CheckedAppend> committing_;
-  std::optional<Instant> begun_;
   std::size_t held_bytes_ = 0;
   std::size_t waiting_bytes_ = 0;
   std::size_t committing_bytes_ = 0;

@@ -28,6 +28,10 @@ class BrokerLink {
   void welcomed(Instant now);
   // A heartbeat was answered by a broker that knows us.
   void heard() { unanswered_ = 0; }
+  // The next heartbeat is due at once.
+  void hurry(Instant now) {
+    if (welcomed_) next_ = now;
+  }
   // A broker answered that does not know us. A hello that is under way is not repeated for it.
   void forgotten(Instant now);
 

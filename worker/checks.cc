@@ -120,6 +120,10 @@ Status check(const schema::ClusterMap& map, WorkerId self, ScanQuery& query) {
   return check_partition(map, self, query.partition);
 }
 
+Status check(const schema::ClusterMap&, WorkerId, const FetchQuery&) {
+  return fail(ErrorCode::invalid_argument, "a fetch is for workers");
+}
+
 }  // namespace
 
 Result<PartitionId> check_entry(const schema::ClusterMap& map, WorkerId self, WallTime wall,

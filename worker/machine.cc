@@ -17,16 +17,12 @@ using schema::Message;
 using schema::MessageKind;
 
 // Read-only ends once this much more than the reserve is free, so that it does not flap.
+constexpr int kSilentBeacons = 4;  // a stream or an answer that is missing so long is lost
 constexpr std::uint64_t kReserveHysteresis = 4;  // the reserve and a quarter of it
 
-MessageKind reply_kind(const Page&) {
-  return MessageKind::page_reply;
-}
-MessageKind reply_kind(const Count&) {
-  return MessageKind::count_reply;
-}
-MessageKind reply_kind(const KeysPage&) {
-  return MessageKind::keys_reply;
+Error failed(std::string_view what, const Error& error) {
+  return {error.code,
+          fmt::format("{} failed: {}: {}", what, error_name(error.code), error.message)};
 }
 
 Result<std::optional<schema::ClusterMap>> decode_saved_map(const storage::StoreInfo& info) {
@@ -44,24 +40,35 @@ Machine::State::State(Config settings, const storage::StoreInfo& info, Rng rng, 
       store(info.store),
       cluster(info.cluster),
       link(config.heartbeat, config.missed_heartbeats, rng.next() >> 1U, now.instant),
-      maps(info.store, decode_saved_map(info).value_or(std::nullopt)) {
+      maps(info.store, decode_saved_map(info).value_or(std::nullopt)),
+      lease(config.lease),
+      peers(info.store, std::max(config.heartbeat, config.beacon) * config.missed_heartbeats,
+            config.beacon * kSilentBeacons),
+      origin(info, config.stream_window_bytes),
+      follower(info, config.max_incoming_bytes, rng.next() >> 1U, config.beacon * kSilentBeacons),
+      writes(origin.run()),
+      wholeness(info.whole),
+      quorum_reads(rng.next() >> 1U),
+      last_reconcile_request(rng.next() >> 1U) {
+  join_saved_map();
   if (auto saved = decode_saved_map(info); !saved) {
-    cannot_start = fmt::format(
-        "the cluster map in the store file does not decode ({}); restore the store file from a "
-        "copy, or set this directory aside and init a new one",
-        saved.error().message);
+    cannot_start = Error{
+        ErrorCode::corrupt,
+        fmt::format("the cluster map in the store file does not decode ({}); restore the store "
+                    "file from a copy, or set this directory aside and init a new one",
+                    saved.error().message)};
   }
 }
 
 // Whether events are still handled. Nothing is answered any more once the machine has stopped.
 bool Machine::State::may_act(Effects& effects) {
-  if (!stopped && !cannot_start.empty()) stop(cannot_start, effects);
+  if (!stopped && cannot_start) stop(*cannot_start, effects);
   return !stopped;
 }
 
-void Machine::State::stop(std::string why, Effects& effects) {
+void Machine::State::stop(Error why, Effects& effects) {
   stopped = true;
-  effects.log.push_back({LogLevel::error, why});
+  effects.log.push_back({LogLevel::error, why.message});
   effects.stop = std::move(why);
 }
 
@@ -100,47 +107,55 @@ void Machine::on_message(Now now, schema::Message message, Effects& effects) {
   if (state_->may_act(effects)) state_->handle(now, std::move(message), effects);
 }
 
+void Machine::on_peer_message(Now now, Message message, Effects& effects) {
+  if (state_->may_act(effects)) state_->handle_peer(now, std::move(message), effects);
+}
+
+void Machine::on_stream_message(Now now, Message message, Effects& effects) {
+  if (state_->may_act(effects)) state_->handle_stream(now, std::move(message), effects);
+}
+
 void Machine::on_committed(Now now, CommitId id, const Status& status, Effects& effects) {
   if (!state_->may_act(effects)) return;
-  KIPU_CHECK(state_->appends.committing());
+  KIPU_CHECK(state_->commit_began.has_value());
   KIPU_CHECK_OP(static_cast<std::uint64_t>(id), ==, state_->last_commit);
   if (!status) {
-    return state_->stop(fmt::format("a write to the store failed: {}: {}",
-                                    error_name(status.error().code), status.error().message),
-                        effects);
+    return state_->stop(failed("a write to the store", status.error()), effects);
   }
-  state_->commit_took = now.instant - state_->appends.commit_began();
-  for (CheckedAppend& stored : state_->appends.end_commit()) {
-    const schema::AppendReply reply{1, std::move(stored.refusals)};
-    state_->reply(now, stored.asker, MessageKind::append_reply, reply, effects);
-  }
-  state_->commit_if_idle(now, effects);
+  state_->after_commit(now, effects);
 }
 
 void Machine::on_read(Now now, ReadId id, Result<ReadResult> result, Effects& effects) {
   if (!state_->may_act(effects)) return;
-  const Asker asker = state_->reads.end(id);
+  const ReadQueue::Ended ended = state_->reads.end(id);
   state_->begin_reads(now, effects);
-  if (asker.deadline <= now.instant) return;  // the broker has answered by now
-  if (!result) return state_->refuse(now, asker, std::move(result.error()), effects);
-  std::visit([&](const auto& body) { state_->reply(now, asker, reply_kind(body), body, effects); },
-             *result);
+  state_->on_read_done(now, ended, std::move(result), effects);
 }
 
 void Machine::on_map_saved(Now now, const MapVersion& version, const Status& status,
                            Effects& effects) {
   if (!state_->may_act(effects)) return;
   if (!status) {
-    return state_->stop(fmt::format("saving the cluster map failed: {}: {}",
-                                    error_name(status.error().code), status.error().message),
-                        effects);
+    return state_->stop(failed("saving the cluster map", status.error()), effects);
   }
   const MapVersion before = state_->maps.in_force_version();
-  if (const auto request = state_->maps.on_saved(version)) {
+  const auto request = state_->maps.on_saved(version);
+  state_->join_saved_map();
+  state_->save_wholeness(effects);
+  if (request) {
     const Asker broker{*request, true, {}};
     state_->reply(now, broker, MessageKind::map_stored, schema::MapStored{version}, effects);
   }
   state_->after_map_change(now, before, effects);
+}
+
+void Machine::on_wholeness_saved(Now now, std::uint64_t id, const Status& status,
+                                 Effects& effects) {
+  if (!state_->may_act(effects)) return;
+  if (!status) {
+    return state_->stop(failed("saving which partitions are whole", status.error()), effects);
+  }
+  state_->on_wholeness_saved(now, id, effects);
 }
 
 void Machine::on_stats(Now, const storage::StoreStats& stats, Effects& effects) {
@@ -164,6 +179,10 @@ void Machine::on_stats(Now, const storage::StoreStats& stats, Effects& effects) 
 void Machine::on_tick(Now now, Effects& effects) {
   if (!state_->may_act(effects)) return;
   state_->expire(now, effects);
+  state_->save_wholeness(effects);  // what the open found out
+  if (now.instant >= state_->next_beacon) state_->tick_peers(now, effects);
+  state_->tick_reads(now, effects);
+  state_->tick_wholeness(now, effects);
   switch (state_->link.due(now.instant)) {
     case BrokerLink::Due::hello:
       return state_->say_hello(effects);
@@ -175,7 +194,9 @@ void Machine::on_tick(Now now, Effects& effects) {
 }
 
 Instant Machine::next_tick() const {
-  return state_->stopped ? Instant::never() : state_->link.next();
+  if (state_->stopped) return Instant::never();
+  return std::min({state_->link.next(), state_->next_beacon, state_->writes.next(),
+                   state_->quorum_reads.next_tick(), state_->next_reconciliation()});
 }
 
 void Machine::drain(Now now, Effects& effects) {
@@ -189,7 +210,8 @@ void Machine::drain(Now now, Effects& effects) {
 
 bool Machine::idle() const {
   return state_->stopped ||
-         (state_->appends.empty() && state_->reads.empty() && !state_->maps.saving());
+         (state_->appends.empty() && state_->writes.empty() && state_->reads.empty() &&
+          state_->quorum_reads.size() == 0 && !state_->maps.saving());
 }
 
 }  // namespace kipu::worker

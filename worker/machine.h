@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,13 +31,22 @@ namespace kipu::worker {
 struct Config {
   std::uint32_t weight = 1;
   std::string zone;
+  schema::Endpoints endpoints = {};  // where others find this worker; the runtime fills them in
   Duration heartbeat = std::chrono::milliseconds(250);
-  std::uint32_t missed_heartbeats = 3;  // so many unanswered: say hello anew
-  std::size_t max_commit_bytes = std::size_t{4} * 1024 * 1024;
+  std::uint32_t missed_heartbeats = 3;               // so many unanswered: say hello anew
+  Duration beacon = std::chrono::milliseconds(250);  // how often its stream says where it stands
+  // By Entry::message_bytes. With its overhead a commit fits a bundle, thus limits::kMaxBodyBytes.
+  std::size_t max_commit_bytes = std::size_t{2} * 1024 * 1024;
   std::size_t max_pending_bytes =
-      std::size_t{16} * 1024 * 1024;  // waiting, with the commit under way
-  std::size_t max_reads = 256;        // waiting and under way
-  std::size_t reads_at_once = 32;     // under way: each may hold a page
+      std::size_t{16} * 1024 * 1024;                // waiting, with the commit under way
+  std::size_t max_reads = 256;                      // waiting and under way
+  std::size_t reads_at_once = 32;                   // under way: each may hold a page
+  Duration lease = std::chrono::seconds(2);         // from the sending of an answered heartbeat
+  Duration hedge = std::chrono::milliseconds(100);  // a replica that is silent so long: ask another
+  // Published to one replica and not acknowledged by it; past this, it fetches.
+  std::size_t stream_window_bytes = std::size_t{8} * 1024 * 1024;
+  // Received from others and not committed yet; past this, it is dropped, and fetched later.
+  std::size_t max_incoming_bytes = std::size_t{16} * 1024 * 1024;
   std::uint64_t reserve_bytes = std::uint64_t{256} * 1024 * 1024;  // of free disk: below, read-only
 };
 
@@ -46,7 +56,7 @@ enum class ReadId : std::uint64_t {};
 // Merge these, then call on_committed.
 struct Commit {
   CommitId id{};
-  std::vector<storage::PlacedEntry> entries;
+  storage::Change change;
 };
 
 // Answer this with on_read.
@@ -62,15 +72,41 @@ struct SaveMap {
   std::string map;
 };
 
+// Save this, then call on_wholeness_saved.
+struct SaveWholeness {
+  std::uint64_t id = 0;
+  storage::Wholeness whole;
+};
+
+// For the peer socket of that worker.
+struct ToPeer {
+  StoreId to;
+  schema::Message message;
+};
+
+// Whom to be connected to, and subscribed to, from now on: all other workers of the map. An address
+// that stayed the same keeps its connection.
+struct Peers {
+  std::map<StoreId, schema::Endpoints> addresses;
+};
+
 // What the runtime does after each event. Messages leave in order. A commit's acknowledgements are
 // effects of its on_committed, so nothing here waits for anything else here.
 struct Effects {
   std::vector<schema::Message> to_broker;
+  std::vector<ToPeer> to_peers;
+  std::vector<ToPeer> to_stream;  // published under the topic of `to`
+  std::optional<Peers> peers;
+  // The subscriptions to these are made anew: their peer sockets live, their streams are silent.
+  std::vector<StoreId> resubscribe;
   std::optional<Commit> commit;
   std::vector<Read> reads;
+  std::optional<SaveWholeness> save_wholeness;  // before any map
   std::vector<SaveMap> save_maps;
   std::vector<LogLine> log;
-  std::optional<std::string> stop;  // why the process must end now, answering nothing more
+  // Why the process must end now, answering nothing more. Only `io_error` and `corrupt` say that
+  // its disk is at fault.
+  std::optional<Error> stop;
 };
 
 class Machine {
@@ -83,10 +119,14 @@ class Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
+  // From the broker, from the peer socket that it has bound, and from a stream it subscribes to.
   void on_message(Now now, schema::Message message, Effects& effects);
+  void on_peer_message(Now now, schema::Message message, Effects& effects);
+  void on_stream_message(Now now, schema::Message message, Effects& effects);
   void on_committed(Now now, CommitId id, const Status& status, Effects& effects);
   void on_read(Now now, ReadId id, Result<ReadResult> result, Effects& effects);
   void on_map_saved(Now now, const MapVersion& version, const Status& status, Effects& effects);
+  void on_wholeness_saved(Now now, std::uint64_t id, const Status& status, Effects& effects);
   // The runtime samples the store about once a heartbeat.
   void on_stats(Now now, const storage::StoreStats& stats, Effects& effects);
   void on_tick(Now now, Effects& effects);

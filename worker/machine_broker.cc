@@ -22,7 +22,8 @@ std::string show(const MapVersion& version) {
 }  // namespace
 
 void Machine::State::say_hello(Effects& effects) const {
-  schema::WorkerHello hello{store, cluster, {}, config.weight, config.zone, maps.on_disk()};
+  schema::WorkerHello hello{store,         cluster,     config.endpoints,
+                            config.weight, config.zone, maps.on_disk()};
   Envelope envelope;
   envelope.kind = MessageKind::worker_hello;
   envelope.request_id = link.request_id();
@@ -34,10 +35,10 @@ void Machine::State::send_heartbeat(Now now, Effects& effects) const {
   schema::Heartbeat heartbeat{store, now.instant, maps.in_force_version(), health};
   heartbeat.health.wall = now.wall;
   heartbeat.health.pending_bytes = appends.bytes();
+  heartbeat.health.lags = origin.lags(now.instant, peers);
   // A commit that hangs shows as one that takes ever longer.
-  const Duration took = appends.committing()
-                            ? std::max(commit_took, now.instant - appends.commit_began())
-                            : commit_took;
+  const Duration took =
+      commit_began ? std::max(commit_took, now.instant - *commit_began) : commit_took;
   heartbeat.health.commit_microseconds = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(took).count());
   Envelope envelope;
@@ -51,10 +52,12 @@ void Machine::State::on_welcome(Now now, const Message& message, Effects& effect
   const auto welcome = schema::decode<schema::WorkerWelcome>(message.body.view());
   if (!welcome || !link.answers_hello(message.envelope.request_id)) return;
   if (!cluster.is_none() && welcome->cluster != cluster) {
-    return stop(fmt::format("this store belongs to cluster {}, and the broker to cluster {}: "
-                            "connect the worker to its own broker, or init a new directory for it",
-                            cluster.id.to_string(), welcome->cluster.id.to_string()),
-                effects);
+    return stop(
+        {ErrorCode::wrong_cluster,
+         fmt::format("this store belongs to cluster {}, and the broker to cluster {}: connect the "
+                     "worker to its own broker, or init a new directory for it",
+                     cluster.id.to_string(), welcome->cluster.id.to_string())},
+        effects);
   }
   link.welcomed(now.instant);
   effects.log.push_back(
@@ -71,22 +74,28 @@ void Machine::State::on_heartbeat_reply(Now now, const Message& message, Effects
   if (!answer->known) return link.forgotten(now.instant);
   link.heard();
   announce(now, answer->in_force, effects);
+  // One that names an older map says nothing of the newer one.
+  if (answer->in_force.is_none() || answer->in_force != maps.announced()) return;
+  lease.granted(answer->echo, now.instant);
+  settle(now, effects);
 }
 
 // Only a refused hello says something: that this worker will never be taken as it is.
 void Machine::State::on_broker_error(const Message& message, Effects& effects) {
   const auto reply = schema::decode<schema::ErrorReply>(message.body.view());
   if (!reply || !link.answers_hello(message.envelope.request_id)) return;
-  const std::string why = fmt::format("the broker refused this worker: {}: {}",
-                                      error_name(reply->error.code), reply->error.message);
-  switch (reply->error.code) {
+  const ErrorCode code = reply->error.code;
+  const std::string why =
+      fmt::format("the broker refused this worker: {}: {}", error_name(code), reply->error.message);
+  switch (code) {
     case ErrorCode::wrong_cluster:
-      return stop(why + "; connect the worker to its own broker, or init a new directory for it",
-                  effects);
+      return stop(
+          {code, why + "; connect the worker to its own broker, or init a new directory for it"},
+          effects);
     case ErrorCode::wrong_version:
-      return stop(why + "; run a broker and workers of the same version", effects);
+      return stop({code, why + "; run a broker and workers of the same version"}, effects);
     default:
-      if (remedy(reply->error.code) == Remedy::fix_request) return stop(why, effects);
+      if (remedy(code) == Remedy::fix_request) return stop({code, why}, effects);
       effects.log.push_back({LogLevel::warning, why + "; will ask again"});
   }
 }
@@ -110,6 +119,9 @@ void Machine::State::on_map_store(const Message& message, Effects& effects) {
   cluster = map->cluster;
   switch (maps.take(std::move(*map), broker.request)) {
     case MapBook::Taken::save:
+      // Once the first map is no longer on the disk, it cannot tell any more who was born with it.
+      join_saved_map();
+      save_wholeness(effects);
       effects.save_maps.push_back({version, cluster, std::string(message.body.view())});
       break;
     case MapBook::Taken::saving:
@@ -138,6 +150,14 @@ void Machine::State::after_map_change(Now now, const MapVersion& before, Effects
   const std::string self = maps.self().is_none() ? "no worker" : maps.self().to_string();
   effects.log.push_back(
       {LogLevel::info, fmt::format("acts on map {} as {}", show(maps.in_force_version()), self)});
+  const auto connected = peers.connections().addresses;
+  peers.take(now.instant, *maps.in_force());
+  origin.take(peers);
+  follower.take(peers);
+  if (peers.connections().addresses != connected) effects.peers = peers.connections();
+  next_beacon = peers.connections().addresses.empty() ? Instant::never() : now.instant;
+  link.hurry(now.instant);  // for the lease that this map needs
+  take_map_for_wholeness(now, effects);
   for (HeldAppend& held : appends.release(maps.in_force_version())) {
     accept(now, held.asker, std::move(held.request), held.bytes, effects);
   }

@@ -16,6 +16,9 @@ using schema::MessageKind;
 // Of Config::max_pending_bytes, what appends that wait for a newer map may take: a peer that claims
 // a map which never comes must not keep the others out.
 constexpr std::size_t kHeldShare = 4;
+// Requests that are durable here, and wait until enough others hold them.
+constexpr std::size_t kMostWaitingWrites = 65'536;
+
 bool is_request_of_clients(MessageKind kind) {
   switch (kind) {
     case MessageKind::client_hello:
@@ -76,6 +79,10 @@ void Machine::State::on_append(Now now, const Message& message, Effects& effects
     return refuse(now, asker, {ErrorCode::overloaded, "too much waits for this worker's disk"},
                   effects);
   }
+  if (writes.size() >= kMostWaitingWrites) {
+    return refuse(now, asker, {ErrorCode::overloaded, "too many writes wait for other replicas"},
+                  effects);
+  }
   if (health.read_only) {
     return refuse(now, asker, {ErrorCode::read_only, "this worker's disk is nearly full"}, effects);
   }
@@ -92,51 +99,12 @@ void Machine::State::on_append(Now now, const Message& message, Effects& effects
   commit_if_idle(now, effects);
 }
 
-// Checks each entry, and queues those that pass as one request.
-void Machine::State::accept(Now now, const Asker& asker, schema::AppendRequest request,
-                            std::size_t bytes, Effects& effects) {
-  const schema::ClusterMap* map = maps.in_force();
-  if (map == nullptr) {
-    return refuse(now, asker, {ErrorCode::unavailable, "no cluster map is in force here yet"},
-                  effects);
-  }
-  CheckedAppend checked{asker, {}, {}, bytes};
-  for (std::uint32_t index = 0; index < request.entries.size(); ++index) {
-    Entry& entry = request.entries[index];
-    if (auto partition = check_entry(*map, maps.self(), now.wall, entry)) {
-      checked.entries.push_back({*partition, std::move(entry)});
-    } else {
-      checked.refusals.push_back({index, std::move(partition.error())});
-    }
-  }
-  if (checked.entries.empty()) {
-    const schema::AppendReply nothing_stored{0, std::move(checked.refusals)};
-    return reply(now, asker, MessageKind::append_reply, nothing_stored, effects);
-  }
-  appends.add(std::move(checked));
-}
-
-void Machine::State::commit_if_idle(Now now, Effects& effects) {
-  if (appends.committing()) return;
-  expire(now, effects);
-  auto entries = appends.begin_commit(now.instant, config.max_commit_bytes);
-  if (!entries.empty()) effects.commit = Commit{CommitId{++last_commit}, std::move(entries)};
-}
-
-void Machine::State::expire(Now now, Effects& effects) {
-  for (const Asker& asker : appends.expire(now.instant)) {
-    refuse(now, asker,
-           {ErrorCode::deadline_exceeded, "the request ran out of time before it was stored"},
-           effects);
-  }
-}
-
 void Machine::State::on_query(Now now, const Message& message, Effects& effects) {
   const Asker asker = asker_of(now, message.envelope);
   if (auto ok = admission(message.envelope); !ok) {
     return refuse(now, asker, ok.error(), effects);
   }
-  if (reads.size() >= config.max_reads) {
+  if (reads.size() + quorum_reads.size() >= config.max_reads) {
     return refuse(now, asker, {ErrorCode::overloaded, "too many reads wait here"}, effects);
   }
   auto query = decode_query(message);
@@ -148,8 +116,7 @@ void Machine::State::on_query(Now now, const Message& message, Effects& effects)
   }
   auto checked = check_query(*map, maps.self(), std::move(*query));
   if (!checked) return refuse(now, asker, std::move(checked.error()), effects);
-  reads.add(asker, std::move(*checked));
-  begin_reads(now, effects);
+  begin_query(now, asker, std::move(*checked), effects);
 }
 
 void Machine::State::begin_reads(Now now, Effects& effects) {
@@ -162,18 +129,19 @@ void Machine::State::refuse(Now now, const Asker& asker, Error error, Effects& e
   reply(now, asker, MessageKind::error, schema::ErrorReply{std::move(error)}, effects);
 }
 
+void Machine::State::drop(const Message& message, Effects& effects) {
+  effects.log.push_back({LogLevel::debug, fmt::format("dropped a message of kind {} and version {}",
+                                                      static_cast<unsigned>(message.envelope.kind),
+                                                      message.envelope.version)});
+}
+
 // A request that a worker does not know, or of another version, is answered all the same; any other
 // message is dropped, since an answer to an answer would never end.
 void Machine::State::on_unexpected(Now now, const Message& message, Effects& effects) {
   const Envelope& envelope = message.envelope;
   const bool request =
       is_request_of_clients(envelope.kind) || envelope.kind == MessageKind::map_store;
-  if (!request) {
-    effects.log.push_back(
-        {LogLevel::debug, fmt::format("dropped a message of kind {} and version {}",
-                                      static_cast<unsigned>(envelope.kind), envelope.version)});
-    return;
-  }
+  if (!request) return drop(message, effects);
   Error error{ErrorCode::unsupported, "a worker does not answer this kind of request"};
   if (envelope.version != schema::kProtocolVersion) {
     error = {ErrorCode::wrong_version,

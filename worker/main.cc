@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/limits.h"
 #include "base/random.h"
 #include "bus/daemon/command_line.h"
 #include "bus/daemon/host.h"
@@ -20,56 +21,101 @@ constexpr std::uint64_t kFewDescriptors = 1024;
 
 struct Flags {
   std::string data;
+  // init
+  StoreId instead_of;
   // serve
   std::string broker = "tcp://127.0.0.1:7401";
+  PeerOptions peers{"tcp://127.0.0.1:*", "tcp://127.0.0.1:*", ""};
   std::uint32_t weight = Config{}.weight;
   std::string zone;
   std::uint32_t readers = 2;
   Duration heartbeat = Config{}.heartbeat;
+  Duration beacon = Config{}.beacon;
   std::uint64_t reserve = Config{}.reserve_bytes;
   std::string log;
   LogLevel log_level = LogLevel::info;
   bool die_with_parent = false;
 };
 
+// Refused here, since a broker could only say that the hello of such a worker does not decode.
+daemon::Option zone_option(std::string& into) {
+  auto option =
+      daemon::text_option("zone", "NAME", "where it runs: replicas are spread over zones", into);
+  option.set = [set = option.set](const std::string& text) -> Status {
+    if (text.size() <= limits::kMaxZoneBytes) return set(text);
+    return fail(ErrorCode::invalid_argument, "the name of a zone has at most " +
+                                                 std::to_string(limits::kMaxZoneBytes) + " bytes");
+  };
+  return option;
+}
+
 daemon::Command serve_command(Flags& flags) {
   using namespace daemon;
-  return {"Stores one shard of a cluster, and serves it through the broker.",
-          "  kipu-worker init --data /var/lib/kipu/worker\n"
-          "  kipu-worker --data /var/lib/kipu/worker --broker tcp://10.0.0.1:7401\n\n"
-          "When its store is open, it prints one line: kipu-worker ready store=ID "
-          "broker=ENDPOINT.\n"
-          "SIGTERM: finish what is in flight, close the store, exit. SIGHUP: open the log file "
-          "anew.",
-          {required(text_option("data", "DIR", "its store, made by init", flags.data)),
-           text_option("broker", "ENDPOINT", "the broker's backend (tcp://127.0.0.1:7401)",
-                       flags.broker),
-           number_option("weight", "its share, relative to other workers' (1)", {1, 1000},
-                         flags.weight),
-           text_option("zone", "NAME", "where it runs: replicas are spread over zones", flags.zone),
-           number_option("readers", "threads that read the store (2)", {1, 64}, flags.readers),
-           duration_option("heartbeat", "how often it tells the broker how it does (250ms)",
-                           flags.heartbeat),
-           size_option("reserve",
-                       "refuse writes while less of the disk is free (256MiB); less than 64MiB may "
-                       "not last for what the engine does by itself",
-                       flags.reserve),
-           text_option("log", "FILE", "append the log to this file (stderr)", flags.log),
-           level_option("log-level", "debug, info, warning or error (info)", flags.log_level),
-           switch_option("die-with-parent", "stop when the process that started it ends",
-                         flags.die_with_parent)}};
+  return {
+      "Stores one shard of a cluster, and serves it through the broker.",
+      "  kipu-worker init --data /var/lib/kipu/worker\n"
+      "  kipu-worker --data /var/lib/kipu/worker --broker tcp://10.0.0.1:7401 "
+      "--stream tcp://10.0.0.2:7402 --peer tcp://10.0.0.2:7403\n"
+      "  kipu-worker --data DIR --broker tcp://db0:7401 --stream tcp://0.0.0.0:7402 "
+      "--peer tcp://0.0.0.0:7403 --advertise db1\n\n"
+      "When its store is open, it prints one line: kipu-worker ready store=ID "
+      "broker=ENDPOINT stream=ENDPOINT peer=ENDPOINT.\n"
+      "SIGTERM: finish what is in flight, close the store, exit. SIGHUP: open the log file "
+      "anew.",
+      {required(text_option("data", "DIR", "its store, made by init", flags.data)),
+       text_option("broker", "ENDPOINT", "the broker's backend (tcp://127.0.0.1:7401)",
+                   flags.broker),
+       text_option("stream", "ENDPOINT",
+                   "publish to other workers here (tcp://127.0.0.1:*, a free port)",
+                   flags.peers.stream),
+       text_option("peer", "ENDPOINT",
+                   "let other workers ask here (tcp://127.0.0.1:*, a free port)", flags.peers.peer),
+       text_option("advertise", "HOST",
+                   "where other workers find these two (the host that is bound)",
+                   flags.peers.advertise),
+       number_option("weight", "its share, relative to other workers' (1)", {1, limits::kMaxWeight},
+                     flags.weight),
+       zone_option(flags.zone),
+       number_option("readers", "threads that read the store (2)", {1, 64}, flags.readers),
+       duration_option("heartbeat", "how often it tells the broker how it does (250ms)",
+                       flags.heartbeat),
+       duration_option("beacon", "how often its stream says how far it is (250ms)", flags.beacon),
+       size_option("reserve",
+                   "refuse writes while less of the disk is free (256MiB); less than 64MiB may "
+                   "not last for what the engine does by itself",
+                   flags.reserve),
+       text_option("log", "FILE", "append the log to this file (stderr)", flags.log),
+       level_option("log-level", "debug, info, warning or error (info)", flags.log_level),
+       switch_option("die-with-parent", "stop when the process that started it ends",
+                     flags.die_with_parent)}};
+}
+
+daemon::Option lost_store_option(StoreId& into) {
+  return {"store", "ID",
+          "take the place of this store, which is lost: the new one begins empty, and serves "
+          "nothing before it has fetched from the other replicas what it should hold",
+          [&into](const std::string& text) -> Status {
+            const auto id = Uuid::parse(text);
+            if (id && !id->is_none()) {
+              into.id = *id;
+              return {};
+            }
+            return fail(ErrorCode::invalid_argument,
+                        "a store's id is 32 hex digits, as `kipu status -o json` shows it");
+          }};
 }
 
 daemon::Command init_command(Flags& flags) {
   using namespace daemon;
   return {"Makes an empty store. It joins the cluster of the broker that it first serves.",
           "  kipu-worker init --data /var/lib/kipu/worker",
-          {required(text_option("data", "DIR", "the directory to make", flags.data))}};
+          {required(text_option("data", "DIR", "the directory to make", flags.data)),
+           lost_store_option(flags.instead_of)}};
 }
 
 Status init(const Flags& flags) {
   Rng rng = Rng::from_system();
-  return storage::init_leveldb_store(flags.data, rng);
+  return storage::init_leveldb_store(flags.data, rng, flags.instead_of);
 }
 
 RuntimeOptions to_options(const Flags& flags) {
@@ -77,8 +123,10 @@ RuntimeOptions to_options(const Flags& flags) {
   options.config.weight = flags.weight;
   options.config.zone = flags.zone;
   options.config.heartbeat = flags.heartbeat;
+  options.config.beacon = flags.beacon;
   options.config.reserve_bytes = flags.reserve;
   options.broker = flags.broker;
+  options.peers = flags.peers;
   options.readers = static_cast<int>(flags.readers);
   return options;
 }
@@ -88,7 +136,10 @@ Status serve_with(const Flags& flags, daemon::Log& log, storage::Store& store) {
   auto runtime = Runtime::create(*bus, store, to_options(flags), Rng::from_system(), log.sink());
   if (!runtime) return fail(runtime.error());
   const daemon::SignalWatcher watcher([&runtime] { (*runtime)->stop(); }, [&log] { log.reopen(); });
-  const std::string what = "store=" + store.info().store.id.to_string() + " broker=" + flags.broker;
+  const schema::Endpoints& endpoints = (*runtime)->endpoints();
+  const std::string what = "store=" + store.info().store.id.to_string() +
+                           " broker=" + flags.broker + " stream=" + endpoints.stream +
+                           " peer=" + endpoints.peer;
   log.write({LogLevel::info, "serving " + what});
   daemon::announce(std::string(kProgram) + " ready " + what);
   const auto status = (*runtime)->run();

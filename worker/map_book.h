@@ -39,6 +39,9 @@ class MapBook {
   // Null until there is one. It stays valid until the next call of a member that is not const.
   const schema::ClusterMap* in_force() const { return in_force_ ? &*in_force_ : nullptr; }
   MapVersion in_force_version() const { return in_force_ ? in_force_->version : MapVersion{}; }
+  // Whether the broker named a newer map in force than the one acted on.
+  bool behind() const { return announced_ > in_force_version(); }
+  const MapVersion& announced() const { return announced_; }
   // This worker's number in the map that it acts on; none if that does not name its store.
   WorkerId self() const { return self_; }
   const std::optional<schema::ClusterMap>& on_disk() const { return on_disk_; }

@@ -6,8 +6,8 @@
 
 namespace kipu::worker {
 
-void ReadQueue::add(const Asker& asker, ReadQuery query) {
-  waiting_.push_back({asker, std::move(query)});
+void ReadQueue::add(ReadPurpose purpose, Instant deadline, ReadQuery query) {
+  waiting_.push_back({{purpose, deadline}, std::move(query)});
 }
 
 std::vector<Read> ReadQueue::begin(Instant now, std::size_t at_once) {
@@ -15,20 +15,20 @@ std::vector<Read> ReadQueue::begin(Instant now, std::size_t at_once) {
   while (!waiting_.empty() && under_way_.size() < at_once) {
     Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
-    if (next.asker.deadline <= now) continue;
+    if (next.of.deadline <= now) continue;
     const ReadId id{++last_};
-    under_way_.emplace(id, next.asker);
+    under_way_.emplace(id, next.of);
     begun.push_back({id, std::move(next.query)});
   }
   return begun;
 }
 
-Asker ReadQueue::end(ReadId id) {
+ReadQueue::Ended ReadQueue::end(ReadId id) {
   const auto found = under_way_.find(id);
   KIPU_CHECK(found != under_way_.end());
-  const Asker asker = found->second;
+  const Ended ended = found->second;
   under_way_.erase(found);
-  return asker;
+  return ended;
 }
 
 }  // namespace kipu::worker

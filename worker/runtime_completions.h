@@ -1,6 +1,7 @@
 // What store threads hand back to the worker's loop.
 #pragma once
 
+#include <cstdint>
 #include <mutex>
 #include <utility>
 #include <variant>
@@ -27,7 +28,11 @@ struct MapSaved {
   MapVersion version;
   Status status;
 };
-using Completion = std::variant<Committed, ReadDone, MapSaved, storage::StoreStats>;
+struct WholenessSaved {
+  std::uint64_t id = 0;
+  Status status;
+};
+using Completion = std::variant<Committed, ReadDone, MapSaved, WholenessSaved, storage::StoreStats>;
 
 // Thread rule: put() by any thread, take() by the loop.
 class Completions {

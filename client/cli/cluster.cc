@@ -114,11 +114,7 @@ Result<Exit> run_ring(Context& context) {
 Result<Exit> run_worker_list(Context& context) {
   const auto status = ask_status(context);
   if (!status) return fail(status.error());
-  WorkerTable table;
-  for (const WorkerStatus& worker : status->workers) {
-    table.rows.push_back({worker, status->partitions});
-  }
-  show_rows(context, table, "workers");
+  show_rows(context, workers_of(*status), "workers");
   return Exit::done;
 }
 

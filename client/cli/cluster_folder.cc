@@ -76,9 +76,8 @@ Result<ClusterRecord> parse_record(std::string_view text) {
     good = read_line(text.substr(0, end), record);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  if (good && !record.cluster.is_none() && record.workers > 0 && record.partitions > 0) {
-    return record;
-  }
+  good = good && !record.cluster.is_none() && record.workers > 0 && record.partitions > 0;
+  if (good && record.replicas > 0 && record.replicas <= record.workers) return record;
   return fail(ErrorCode::corrupt, "the file `cluster` is not what `kipu up` wrote");
 }
 

@@ -1,6 +1,7 @@
 #include "client/cli/get_request.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -102,6 +103,24 @@ Status read_bounds(const Arguments& arguments, GetRequest& request) {
   return {};
 }
 
+// `w2`, as `status` and `ring` show it, or `2`.
+Status read_worker(const Arguments& arguments, GetRequest& request) {
+  const auto text = arguments.get("from");
+  if (!text) return {};
+  const auto number = parse_number(text->starts_with('w') ? text->substr(1) : *text);
+  if (!number || *number == 0 || *number > std::numeric_limits<std::uint32_t>::max()) {
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("{} is no worker: write w1, as `kipu status` shows it", in_quotes(*text)));
+  }
+  if (arguments.has("level")) {
+    return fail(ErrorCode::invalid_argument,
+                "--from asks one worker, and --level several: leave out one of them");
+  }
+  request.read.from_worker = WorkerId{static_cast<std::uint32_t>(*number)};
+  return {};
+}
+
 }  // namespace
 
 bool GetRequest::seen(const Cursor& at) const {
@@ -115,6 +134,7 @@ Result<GetRequest> parse_get(const Arguments& arguments, WallTime now) {
   request.history = arguments.has("history");
   request.read.history = request.history;
   request.stamps = arguments.has("stamps") || request.history;
+  if (auto status = read_worker(arguments, request); !status) return fail(status.error());
   if (auto status = read_times(arguments, now, request); !status) return fail(status.error());
   if (auto status = read_cursor(arguments, request); !status) return fail(status.error());
   if (auto status = read_bounds(arguments, request); !status) return fail(status.error());

@@ -32,7 +32,34 @@ std::string engine_state(const WorkerHealth& health) {
                      format_duration(std::chrono::microseconds(health.commit_microseconds)));
 }
 
-void worker_json(const WorkerStatus& worker, std::uint32_t partitions, JsonWriter& json) {
+double in_seconds(Duration length) {
+  return std::chrono::duration<double>(length).count();
+}
+
+// `0`, or how much and since when.
+std::string lag_cell(const ReplicaLag& lag) {
+  if (lag.entries == 0) return "0";
+  return fmt::format("{}, {}", format_number(lag.entries), format_duration(lag.age));
+}
+
+std::string whole_cell(const WorkerHealth& health) {
+  return health.not_whole == 0 ? "yes" : fmt::format("no: {}", format_number(health.not_whole));
+}
+
+void lags_json(const WorkerRow& row, JsonWriter& json) {
+  json.member("lag_entries", row.lag.entries).member("lag_seconds", in_seconds(row.lag.age));
+  json.key("lags").begin_array();
+  for (const ReplicaLag& lag : row.worker.health.lags) {
+    json.begin_object();
+    json.member("replica", lag.replica.to_string()).member("entries", lag.entries);
+    json.member("seconds", in_seconds(lag.age)).end_object();
+  }
+  json.end_array();
+}
+
+void worker_json(const WorkerRow& row, JsonWriter& json) {
+  const WorkerStatus& worker = row.worker;
+  const std::uint32_t partitions = row.partitions;
   const WorkerHealth& health = worker.health;
   json.member("id", worker.id.to_string()).member("store", worker.store.id.to_string());
   json.member("state", liveness_name(worker.liveness));
@@ -45,6 +72,9 @@ void worker_json(const WorkerStatus& worker, std::uint32_t partitions, JsonWrite
   json.member("pending_bytes", health.pending_bytes);
   json.member("commit_us", health.commit_microseconds);
   json.member("clock", format_time(health.wall)).member("read_only", health.read_only);
+  json.member("whole", health.not_whole == 0).member("not_whole", health.not_whole);
+  json.member("why_not_whole", health.why_not_whole);
+  lags_json(row, json);
 }
 
 std::vector<std::string> worker_cells(const WorkerRow& row) {
@@ -57,7 +87,9 @@ std::vector<std::string> worker_cells(const WorkerRow& row) {
           format_size(worker.health.disk_bytes),
           format_size(worker.health.free_bytes),
           format_duration(worker.silent),
-          engine_state(worker.health)};
+          engine_state(worker.health),
+          whole_cell(worker.health),
+          lag_cell(row.lag)};
 }
 
 void join(std::string& out, const std::vector<std::string>& cells) {
@@ -76,6 +108,14 @@ void version_json(const MapVersion& version, JsonWriter& json) {
 }
 
 }  // namespace
+
+WorkerTable workers_of(const ClusterStatus& status) {
+  WorkerTable table;
+  for (const WorkerStatus& worker : status.workers) {
+    table.rows.push_back({worker, status.partitions, lag_of(status, worker.id)});
+  }
+  return table;
+}
 
 void render_text(const PingReport& result, const Style& /*style*/, std::string& out) {
   out += fmt::format("pong from cluster {} in {}\n", result.ping.cluster.id.to_string(),
@@ -104,12 +144,8 @@ void render_text(const StatusReport& result, const Style& style, std::string& ou
   out += fmt::format("data     {} partitions, {} replica{} of each\n",
                      format_number(status.partitions), status.replicas,
                      status.replicas == 1 ? "" : "s");
-  WorkerTable table;
-  for (const WorkerStatus& worker : status.workers) {
-    table.rows.push_back({worker, status.partitions});
-  }
   out += '\n';
-  render_text(table, style, out);
+  render_text(workers_of(status), style, out);
 }
 
 void render_raw(const StatusReport& result, const Style& style, std::string& out) {
@@ -130,9 +166,9 @@ void render_json(const StatusReport& result, JsonWriter& json) {
   json.member("replicas", status.replicas).member("partitions", status.partitions);
   json.member("waiting_for", status.waiting_for);
   json.key("workers").begin_array();
-  for (const WorkerStatus& worker : status.workers) {
+  for (const WorkerRow& row : workers_of(status).rows) {
     json.begin_object();
-    worker_json(worker, status.partitions, json);
+    worker_json(row, json);
     json.end_object();
   }
   json.end_array().key("moves").begin_array().end_array();
@@ -191,12 +227,12 @@ void render_raw(const WorkerRow& row, const Style& /*style*/, std::string& out) 
 }
 
 void render_json(const WorkerRow& row, JsonWriter& json) {
-  worker_json(row.worker, row.partitions, json);
+  worker_json(row, json);
 }
 
 void render_text(const WorkerTable& result, const Style& style, std::string& out) {
-  Table table(
-      {"worker", "state", "share", "partitions", "entries", "on disk", "free", "heard", "engine"});
+  Table table({"worker", "state", "share", "partitions", "entries", "on disk", "free", "heard",
+               "engine", "whole", "lag"});
   for (const WorkerRow& row : result.rows) table.add(worker_cells(row));
   table.render(style, out);
 }

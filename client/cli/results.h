@@ -72,11 +72,14 @@ struct RingReport {
 struct WorkerRow {
   WorkerStatus worker;
   std::uint32_t partitions = 0;  // of the cluster
+  ReplicaLag lag = {};           // of it, behind all others
 };
 
 struct WorkerTable {
   std::vector<WorkerRow> rows;
 };
+
+[[nodiscard]] WorkerTable workers_of(const ClusterStatus& status);
 
 struct BucketRow {
   Bucket bucket;

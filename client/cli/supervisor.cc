@@ -190,10 +190,11 @@ Status Supervisor::launch(Member& member) {
 Status Supervisor::restore_broker() const {
   if (!is_lost(data_of(members_[0]))) return {};
   announcer_.say("the broker's directory is lost: making it anew; the workers know the rest");
-  const auto made = run_to_end({programs_.broker, "init", "--data", data_of(members_[0]).string(),
-                                "--workers", std::to_string(record_.workers), "--partitions",
-                                std::to_string(record_.partitions), "--cluster-id",
-                                record_.cluster.id.to_string()});
+  const auto made =
+      run_to_end({programs_.broker, "init", "--data", data_of(members_[0]).string(), "--workers",
+                  std::to_string(record_.workers), "--replicas", std::to_string(record_.replicas),
+                  "--partitions", std::to_string(record_.partitions), "--cluster-id",
+                  record_.cluster.id.to_string()});
   if (!made) return fail(made.error());
   if (made->status == 0) return {};
   return fail(ErrorCode::io_error, fmt::format("kipu-broker init: {}", made->output));

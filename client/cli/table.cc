@@ -31,6 +31,7 @@ constexpr std::array kGetOptions{
     OptionSpec{"cursor", '\0', "CURSOR", "go on where --limit stopped"},
     OptionSpec{"stamps", '\0', "", "with each value its entry's stamp"},
     OptionSpec{"history", '\0', "", "wmrm: every entry, removals too"},
+    OptionSpec{"from", '\0', "WORKER", "only what this replica has, as it stands"},
 };
 
 constexpr std::array kKeysOptions{
@@ -53,7 +54,7 @@ constexpr std::array kUpOptions{
     OptionSpec{"workers", '\0', "N", "how many workers (3)"},
     OptionSpec{"data", '\0', "DIR", "where the cluster lives (./kipu-data)"},
     OptionSpec{"port", '\0', "P", "clients connect to P, workers to P+1 (7400); 0: free ports"},
-    OptionSpec{"replicas", '\0', "N", "copies of each partition (1; more is not offered yet)"},
+    OptionSpec{"replicas", '\0', "N", "copies of each partition (3, or one per worker if fewer)"},
     OptionSpec{"partitions", '\0', "N", "a power of two (1024)"},
     OptionSpec{"detach", '\0', "", "return once it serves; `kipu down` stops it"},
 };
@@ -87,19 +88,26 @@ constexpr std::array kCommands{
         "seq 1000 | kipu append numbers -    # each line an entry of its own\n"
         "kipu append photo --file cat.jpg    # a file's bytes (see bucket create --max-pair)\n"
         "kipu append -- -key -value          # what starts with a dash, after --",
-        "Prints the stamp of each entry once it is durable, in order. A lone `-` after `--` is\n"
-        "a value. With -0 the lines of standard input end with NUL.",
+        "Prints the stamp of each entry once it is durable, in order: on most of its replicas\n"
+        "(--level quorum, what buckets begin with), on one, on all; with --level none it is sent\n"
+        "and not waited for. A lone `-` after `--` is a value. With -0 the lines of standard\n"
+        "input end with NUL.",
         kAppendOptions, 1, kManyOperands, run_append},
-    Command{"get", "KEY", "Prints the values of a key, oldest first",
-            "kipu get fruit\n"
-            "kipu get fruit --last 5 --stamps\n"
-            "kipu get fruit --since 10m          # of the last ten minutes\n"
-            "kipu get fruit --as-of 2026-05-06   # as it was then\n"
-            "kipu get log --limit 100            # then: --cursor with what that printed\n"
-            "kipu get fruit -o jsonl | jq .value",
-            "Exits with 6 if there are none. --first and --last choose which values; --reverse\n"
-            "turns the order in which they are shown. Values arrive page by page, however many.",
-            kGetOptions, 1, 1, run_get},
+    Command{
+        "get", "KEY", "Prints the values of a key, oldest first",
+        "kipu get fruit\n"
+        "kipu get fruit --last 5 --stamps\n"
+        "kipu get fruit --since 10m          # of the last ten minutes\n"
+        "kipu get fruit --as-of 2026-05-06   # as it was then\n"
+        "kipu get log --limit 100            # then: --cursor with what that printed\n"
+        "kipu get fruit --level one          # the first replica's word, without asking others\n"
+        "kipu get fruit --from w2            # what worker 2 has, even while it lags\n"
+        "kipu get fruit -o jsonl | jq .value",
+        "Exits with 6 if there are none. --first and --last choose which values; --reverse\n"
+        "turns the order in which they are shown. Values arrive page by page, however many.\n"
+        "What a read of level quorum shows, every later one shows too; level one may miss what\n"
+        "was just written.",
+        kGetOptions, 1, 1, run_get},
     Command{"count",
             "KEY",
             "Counts the values of a key",
@@ -172,15 +180,17 @@ constexpr std::array kCommands{
             0,
             0,
             run_ping},
-    Command{"status",
-            "",
-            "Says whether the cluster is well, and if not, why",
-            "kipu status\nkipu status -o json | jq .workers",
-            "Exits with 5 if it is not.",
-            {},
-            0,
-            0,
-            run_status},
+    Command{
+        "status",
+        "",
+        "Says whether the cluster is well, and if not, why",
+        "kipu status\nkipu status -o json | jq .workers",
+        "Exits with 5 if it is not. lag: how much of what the others wrote a worker has not said\n"
+        "to hold, and since when. whole: whether it serves all that it is a replica of.",
+        {},
+        0,
+        0,
+        run_status},
     Command{"ring",
             "",
             "Shows which worker holds which partitions",

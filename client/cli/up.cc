@@ -91,6 +91,7 @@ Status make_stores(const ClusterFolder& folder, const ClusterRecord& record,
                    const Programs& programs) {
   const std::vector<std::string> broker{programs.broker, "init",
                                         "--workers",     std::to_string(record.workers),
+                                        "--replicas",    std::to_string(record.replicas),
                                         "--partitions",  std::to_string(record.partitions),
                                         "--cluster-id",  record.cluster.id.to_string()};
   if (auto status = run_init(broker, folder.path() / "broker"); !status) return status;

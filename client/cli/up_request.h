@@ -14,11 +14,12 @@ struct UpRequest {
   std::filesystem::path data = "kipu-data";
   std::uint16_t port = 7400;  // 0: free ones
   std::optional<std::uint32_t> workers;
+  std::optional<std::uint32_t> replicas;
   std::optional<std::uint32_t> partitions;
   bool detach = false;
 };
 
-// `invalid_argument`; `unsupported` for more than one replica.
+// `invalid_argument`.
 [[nodiscard]] Result<UpRequest> parse_up(const Arguments& arguments);
 
 // The record of the cluster to run: the one that is there, or a new one with this id. `unsupported`

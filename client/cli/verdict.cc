@@ -1,5 +1,7 @@
 #include "client/cli/verdict.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/limits.h"
@@ -13,11 +15,16 @@ constexpr std::uint64_t kSlowCommitMicroseconds = 1'000'000;
 // Half of what coordinators refuse, so that it shows before anything is refused.
 constexpr Duration kClockDistance = limits::kMaxClockSkew / 2;
 
-void judge_liveness(const WorkerStatus& worker, Verdict& verdict) {
+// A replica that was stopped catches up within seconds; one that does not needs a look.
+constexpr Duration kLongLag = std::chrono::seconds(10);
+
+void judge_liveness(const WorkerStatus& worker, std::uint32_t replicas, Verdict& verdict) {
   if (worker.liveness == Liveness::suspect) {
-    verdict.reasons.push_back(fmt::format("{} is suspect: silent for {}; its {} partitions wait",
+    const std::string_view what =
+        replicas == 1 ? "wait" : "are left to their other replicas, and it will lag";
+    verdict.reasons.push_back(fmt::format("{} is suspect: silent for {}; its {} partitions {}",
                                           worker.id.to_string(), format_duration(worker.silent),
-                                          worker.partitions));
+                                          worker.partitions, what));
   }
   if (worker.liveness == Liveness::never_seen) {
     verdict.reasons.push_back(
@@ -45,7 +52,35 @@ void judge_health(const WorkerStatus& worker, WallTime broker, Verdict& verdict)
   }
 }
 
+void judge_replica(const WorkerStatus& worker, const ClusterStatus& status, Verdict& verdict) {
+  const WorkerHealth& health = worker.health;
+  if (health.not_whole > 0) {
+    verdict.reasons.push_back(fmt::format(
+        "{} is not whole: {} of its partitions are not served by it yet{}{}", worker.id.to_string(),
+        health.not_whole, health.why_not_whole.empty() ? "" : ": ", health.why_not_whole));
+  }
+  const ReplicaLag lag = lag_of(status, worker.id);
+  if (lag.age > kLongLag) {
+    verdict.reasons.push_back(fmt::format("{} lags behind by {} entries, the oldest of {} ago",
+                                          worker.id.to_string(), format_number(lag.entries),
+                                          format_duration(lag.age)));
+  }
+}
+
 }  // namespace
+
+ReplicaLag lag_of(const ClusterStatus& status, WorkerId replica) {
+  ReplicaLag sum;
+  sum.replica = replica;
+  for (const WorkerStatus& origin : status.workers) {
+    for (const ReplicaLag& lag : origin.health.lags) {
+      if (lag.replica != replica) continue;
+      sum.entries += lag.entries;
+      sum.age = std::max(sum.age, lag.age);
+    }
+  }
+  return sum;
+}
 
 Verdict judge(const ClusterStatus& status) {
   Verdict verdict;
@@ -55,8 +90,10 @@ Verdict judge(const ClusterStatus& status) {
                                           status.waiting_for));
   }
   for (const WorkerStatus& worker : status.workers) {
-    judge_liveness(worker, verdict);
-    if (worker.liveness == Liveness::alive) judge_health(worker, status.wall, verdict);
+    judge_liveness(worker, status.replicas, verdict);
+    if (worker.liveness != Liveness::alive) continue;
+    judge_health(worker, status.wall, verdict);
+    judge_replica(worker, status, verdict);
   }
   return verdict;
 }

@@ -13,6 +13,10 @@ struct Verdict {
   bool healthy() const { return reasons.empty(); }
 };
 
+// How far `replica` is behind all that the others have coordinated for it, as they last said: the
+// sum of the entries, and the age of the oldest.
+[[nodiscard]] ReplicaLag lag_of(const ClusterStatus& status, WorkerId replica);
+
 [[nodiscard]] Verdict judge(const ClusterStatus& status);
 
 }  // namespace kipu::cli

@@ -125,11 +125,15 @@ TEST(BirthTest, OfOneWorkerIsABirth) {
   EXPECT_EQ(world.worker("A").acts_on.epoch, 1U);
 }
 
-TEST(CheckConfigTest, RefusesWhatIsNotBuiltAndWhatIsOutOfRange) {
+TEST(CheckConfigTest, RefusesWhatIsOutOfRange) {
   EXPECT_TRUE(check_config(three_workers()));
   Config config = three_workers();
-  config.replicas = 2;
-  EXPECT_EQ(check_config(config).error().code, ErrorCode::unsupported);
+  config.replicas = 3;
+  EXPECT_TRUE(check_config(config));
+  config.replicas = 4;
+  EXPECT_EQ(check_config(config).error().code, ErrorCode::invalid_argument);
+  config.replicas = 0;
+  EXPECT_EQ(check_config(config).error().code, ErrorCode::invalid_argument);
   config = three_workers();
   config.partitions = 3;
   EXPECT_EQ(check_config(config).error().code, ErrorCode::invalid_argument);

@@ -149,6 +149,7 @@ void World::hello(const std::string& name, const std::string& peer) {
   schema::WorkerHello hello;
   hello.store = from.store;
   hello.cluster = from.cluster;
+  hello.endpoints = from.endpoints;
   hello.map = from.disk;
   say(name, MessageKind::worker_hello, from.next_request++, schema::encode(hello));
 }
@@ -170,6 +171,7 @@ void World::heartbeat(const std::string& name) {
   heartbeat.store = from.store;
   heartbeat.sent = now_.instant;
   heartbeat.in_force = from.acts_on;
+  heartbeat.health = from.health;
   say(name, MessageKind::heartbeat, from.next_request++, schema::encode(heartbeat));
 }
 
@@ -279,12 +281,26 @@ std::string World::name_of(const PeerId& peer) const {
   return {};
 }
 
-World born(std::uint64_t seed) {
-  World world(three_workers(), seed);
+namespace {
+
+World born_of(const Config& config, std::uint64_t seed) {
+  World world(config, seed);
   world.all_hello({"A", "B", "C"});
   world.take_transcript();
   world.take_log();
   return world;
+}
+
+}  // namespace
+
+World born(std::uint64_t seed) {
+  return born_of(three_workers(), seed);
+}
+
+World born_with_replicas(std::uint32_t replicas) {
+  Config config = three_workers();
+  config.replicas = replicas;
+  return born_of(config, 1);
 }
 
 }  // namespace kipu::broker::test

@@ -50,6 +50,8 @@ struct FakeWorker {
   bool up = true;
   bool stores_maps = true;
   bool says_stored = true;
+  schema::Endpoints endpoints;
+  WorkerHealth health;
   std::uint64_t next_request = 1;
   std::vector<Message> requests;  // that were routed to it and that it has not answered
 
@@ -124,5 +126,7 @@ schema::ClusterMap map_of(const Message& message);
 
 // A cluster of A, B and C whose map is in force, with a transcript that starts now.
 World born(std::uint64_t seed = 1);
+// The same with so many replicas of each partition.
+World born_with_replicas(std::uint32_t replicas);
 
 }  // namespace kipu::broker::test

@@ -271,6 +271,199 @@ TEST_P(BusTest, LeavesABodyWholeAfterTheBusIsGone) {
   EXPECT_EQ(got[0].message.body.view(), body);
 }
 
+// Publishing and subscribing. Topics have one length, as store ids have.
+class StreamTest : public BusTest {
+ protected:
+  std::unique_ptr<Socket> publish_at(const std::string& endpoint) {
+    std::unique_ptr<Socket> made;
+    EXPECT_TRUE(eventually([&] {
+      auto bound = bus_->bind_pub(endpoint);
+      if (bound) made = std::move(*bound);
+      return made != nullptr;
+    }));
+    return made;
+  }
+  std::unique_ptr<Socket> subscribe(const std::string& endpoint, const std::string& topic) {
+    return std::move(*bus_->connect_sub(endpoint, topic));
+  }
+  // Publishes id 0 until the publisher has heard of the subscription, and takes what came of it.
+  static void settle(Socket& pub, Socket& sub, const std::string& topic) {
+    std::vector<Incoming> got;
+    ASSERT_TRUE(eventually([&] {
+      EXPECT_TRUE(pub.send(PeerId{topic}, message(0)));
+      sub.receive(got, 16);
+      return !got.empty();
+    }));
+  }
+  // The next messages but those of settle().
+  static std::vector<Incoming> receive_past(Socket& sub, std::size_t count) {
+    std::vector<Incoming> all;
+    EXPECT_TRUE(eventually([&] {
+      sub.receive(all, 64);
+      std::erase_if(all, [](const auto& each) { return each.message.envelope.request_id == 0; });
+      return all.size() >= count;
+    }));
+    EXPECT_EQ(all.size(), count);
+    all.resize(count);
+    return all;
+  }
+};
+
+TEST_P(StreamTest, DeliversToWhoeverIsSubscribedToTheTopic) {
+  auto pub = publish_at(GetParam().endpoint);
+  auto one = subscribe(pub->endpoint(), "one");
+  auto two = subscribe(pub->endpoint(), "two");
+  auto too = subscribe(pub->endpoint(), "two");
+  settle(*pub, *one, "one");
+  settle(*pub, *two, "two");
+  settle(*pub, *too, "two");
+  ASSERT_TRUE(pub->send(PeerId{"one"}, message(1, "for one")));
+  ASSERT_TRUE(pub->send(PeerId{"two"}, message(2, "for two")));
+  const auto got = receive_past(*one, 1);
+  EXPECT_EQ(got[0].message.envelope, message(1).envelope);
+  EXPECT_EQ(got[0].message.body.view(), "for one");
+  EXPECT_EQ(got[0].from, PeerId{});
+  EXPECT_EQ(receive_past(*two, 1)[0].message.body.view(), "for two");
+  EXPECT_EQ(receive_past(*too, 1)[0].message.body.view(), "for two");
+}
+
+TEST_P(StreamTest, TakesNoTopicThatOnlyBeginsAlike) {
+  auto pub = publish_at(GetParam().endpoint);
+  auto sub = subscribe(pub->endpoint(), "one");
+  settle(*pub, *sub, "one");
+  ASSERT_TRUE(pub->send(PeerId{"one more"}, message(1)));
+  ASSERT_TRUE(pub->send(PeerId{"one"}, message(2)));
+  EXPECT_EQ(receive_past(*sub, 1)[0].message.envelope.request_id, 2U);
+}
+
+TEST_P(StreamTest, KeepsTheOrderAndTheBytesOfLargeMessages) {
+  auto pub = publish_at(GetParam().endpoint);
+  auto sub = subscribe(pub->endpoint(), "one");
+  settle(*pub, *sub, "one");
+  const std::vector<std::size_t> sizes{1, 100, 64 * 1024, limits::kMaxBodyBytes, 0};
+  for (std::size_t at = 0; at < sizes.size(); ++at) {
+    ASSERT_TRUE(pub->send(PeerId{"one"}, message(at + 1, std::string(sizes[at], 'x'))));
+  }
+  const auto got = receive_past(*sub, sizes.size());
+  for (std::size_t at = 0; at < sizes.size(); ++at) {
+    EXPECT_EQ(got[at].message.envelope.request_id, at + 1);
+    EXPECT_EQ(got[at].message.body.size(), sizes[at]);
+  }
+}
+
+TEST_P(StreamTest, LosesWhatNobodyIsSubscribedTo) {
+  auto pub = publish_at(GetParam().endpoint);
+  for (std::uint64_t id = 1; id < 100; ++id) {
+    EXPECT_TRUE(pub->send(PeerId{"one"}, message(id, std::string(1024 * 1024, 'x'))));
+  }
+  auto sub = subscribe(pub->endpoint(), "one");
+  settle(*pub, *sub, "one");
+  ASSERT_TRUE(pub->send(PeerId{"one"}, message(100)));
+  EXPECT_EQ(receive_past(*sub, 1)[0].message.envelope.request_id, 100U);
+}
+
+TEST_P(StreamTest, HoldsOnlySoMuchForASubscriberThatTakesNothing) {
+  auto pub = publish_at(GetParam().endpoint);
+  auto slow = subscribe(pub->endpoint(), "one");
+  settle(*pub, *slow, "one");
+  constexpr std::uint64_t kMessages = 40'000;
+  const auto publish = [&pub](std::uint64_t id, std::size_t size) {
+    const auto sent = pub->send(PeerId{"one"}, message(id, std::string(size, 'x')));
+    EXPECT_TRUE(sent || sent.error().code == ErrorCode::overloaded);
+  };
+  for (std::uint64_t id = 1; id <= kMessages; ++id) publish(id, 2048);
+  // Nobody else is the worse for it.
+  auto quick = subscribe(pub->endpoint(), "two");
+  settle(*pub, *quick, "two");
+  std::vector<Incoming> got;
+  std::uint64_t taken = 0;
+  ASSERT_TRUE(eventually([&] {
+    got.clear();
+    publish(kMessages + 1, 1);
+    slow->receive(got, 1024);
+    taken += got.size();
+    return !got.empty() && got.back().message.envelope.request_id == kMessages + 1;
+  }));
+  EXPECT_LT(taken, kMessages);
+}
+
+TEST_P(StreamTest, RefusesABodyThatNoPeerAccepts) {
+  auto pub = publish_at(GetParam().endpoint);
+  const auto status =
+      pub->send(PeerId{"one"}, message(1, std::string(limits::kMaxBodyBytes + 1, 'x')));
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::too_large);
+}
+
+TEST_P(StreamTest, SubscribesToAPublisherThatIsNotThereYet) {
+  const std::string endpoint = GetParam().unbound();
+  auto sub = subscribe(endpoint, "one");
+  const auto pub = publish_at(endpoint);
+  settle(*pub, *sub, "one");
+}
+
+TEST_P(StreamTest, SubscribesAnewToAPublisherThatCameBack) {
+  if (!GetParam().reconnects) GTEST_SKIP() << "inproc does not outlive its publisher";
+  auto pub = publish_at(GetParam().endpoint);
+  const std::string endpoint = pub->endpoint();
+  auto sub = subscribe(endpoint, "one");
+  settle(*pub, *sub, "one");
+  pub.reset();
+  pub = publish_at(endpoint);
+  ASSERT_TRUE(eventually([&] {
+    std::vector<Incoming> got;
+    EXPECT_TRUE(pub->send(PeerId{"one"}, message(7)));
+    sub->receive(got, 16);
+    return !got.empty() && got.back().message.envelope.request_id == 7;
+  }));
+}
+
+TEST_P(StreamTest, ForgetsASubscriberThatIsGone) {
+  auto pub = publish_at(GetParam().endpoint);
+  auto sub = subscribe(pub->endpoint(), "one");
+  settle(*pub, *sub, "one");
+  sub.reset();
+  sub = subscribe(pub->endpoint(), "one");
+  settle(*pub, *sub, "one");
+}
+
+TEST_P(StreamTest, WakesAPollerOfTheSubscriber) {
+  auto pub = publish_at(GetParam().endpoint);
+  auto sub = subscribe(pub->endpoint(), "one");
+  settle(*pub, *sub, "one");
+  poller_->add(*sub);
+  ASSERT_TRUE(pub->send(PeerId{"one"}, message(1)));
+  poller_->wait(test::kPatience);
+  EXPECT_EQ(receive_past(*sub, 1)[0].message.envelope.request_id, 1U);
+  poller_->remove(*sub);
+}
+
+TEST_P(StreamTest, ReceivesNothingOnAPublisher) {
+  auto pub = publish_at(GetParam().endpoint);
+  auto sub = subscribe(pub->endpoint(), "one");
+  settle(*pub, *sub, "one");
+  std::vector<Incoming> got;
+  pub->receive(got, 16);
+  EXPECT_TRUE(got.empty());
+}
+
+TEST_P(StreamTest, BindsNoEndpointTwiceAndNoneThatIsNone) {
+  auto pub = publish_at(GetParam().endpoint);
+  const auto second = bus_->bind_pub(pub->endpoint());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::in_use);
+  EXPECT_FALSE(bus_->bind_router(pub->endpoint()));
+  const auto none = bus_->bind_pub("");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, ErrorCode::invalid_argument);
+  const auto nowhere = bus_->connect_sub("", "one");
+  ASSERT_FALSE(nowhere);
+  EXPECT_EQ(nowhere.error().code, ErrorCode::invalid_argument);
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryBus, StreamTest, testing::ValuesIn(kinds()),
+                         [](const auto& each) { return each.param.name; });
+
 INSTANTIATE_TEST_SUITE_P(EveryBus, BusTest, testing::ValuesIn(kinds()),
                          [](const auto& each) { return each.param.name; });
 

@@ -104,6 +104,34 @@ TEST_F(ZmqBusTest, RefusesEndpointsThatAreNone) {
   }
 }
 
+TEST(ZmqStreamTest, DropsWhatIsNoMessageOfItsTopic) {
+  zmq::context_t context;
+  zmq::socket_t stranger(context, zmq::socket_type::pub);
+  stranger.bind("tcp://127.0.0.1:*");
+  const auto bus = make_zmq_bus();
+  const auto sub = std::move(*bus->connect_sub(stranger.get(zmq::sockopt::last_endpoint), "one"));
+  schema::Envelope ping;
+  ping.kind = schema::MessageKind::ping;
+  const std::string good(schema::encode(ping).view());
+  const std::vector<std::vector<std::string>> sent{
+      {"one"}, {"one", good},      {"one", good, "body", "more"}, {"one", "none", "body"},
+      {"on"},  {"one!", good, ""}, {"one", good, "body"}};
+  std::vector<Incoming> got;
+  ASSERT_TRUE(eventually([&] {
+    for (const auto& frames : sent) {
+      for (std::size_t at = 0; at < frames.size(); ++at) {
+        const bool last = at + 1 == frames.size();
+        stranger.send(zmq::buffer(frames[at]),
+                      last ? zmq::send_flags::none : zmq::send_flags::sndmore);
+      }
+    }
+    sub->receive(got, 1024);
+    return !got.empty();
+  }));
+  for (const Incoming& each : got) EXPECT_EQ(each.message.body.view(), "body");
+  EXPECT_GE(sub->dropped(), 5U);
+}
+
 TEST(SendBudgetTest, RefusesWhatAPeerHasNotTaken) {
   SendBudget budget;
   auto most = budget.reserve("slow", SendBudget::kPeerBytes);

@@ -10,7 +10,7 @@ namespace kipu::client {
 using schema::MessageKind;
 
 schema::ClusterMap map_of(std::uint32_t workers, std::uint64_t epoch,
-                          const std::vector<Bucket>& others) {
+                          const std::vector<Bucket>& others, std::uint32_t replicas) {
   std::vector<schema::Worker> members;
   for (std::uint32_t number = 1; number <= workers; ++number) {
     schema::Worker worker;
@@ -19,11 +19,16 @@ schema::ClusterMap map_of(std::uint32_t workers, std::uint64_t epoch,
     members.push_back(worker);
   }
   schema::ClusterMap map =
-      cluster::first_map(kCluster, MapVersion{1, 1, 1}, std::move(members), 1, 16);
+      cluster::first_map(kCluster, MapVersion{1, 1, 1}, std::move(members), replicas, 16);
   map.version.epoch = epoch;
   map.buckets.insert(map.buckets.end(), others.begin(), others.end());
   std::sort(map.buckets.begin(), map.buckets.end(),
             [](const Bucket& a, const Bucket& b) { return a.name < b.name; });
+  return map;
+}
+
+schema::ClusterMap with_replicas(schema::ClusterMap map, const schema::Replicas& replicas) {
+  for (schema::Replicas& each : map.placement) each = replicas;
   return map;
 }
 

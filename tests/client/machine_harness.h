@@ -23,7 +23,9 @@ inline const ClusterId kCluster{Uuid{1, 2}};
 // A map of workers w1 to w<workers>, 16 partitions, of the given epoch, with the bucket `default`
 // (worm, 10 KiB) and any others.
 schema::ClusterMap map_of(std::uint32_t workers, std::uint64_t epoch = 1,
-                          const std::vector<Bucket>& others = {});
+                          const std::vector<Bucket>& others = {}, std::uint32_t replicas = 1);
+// The same map, all of whose partitions have these replicas in this order.
+schema::ClusterMap with_replicas(schema::ClusterMap map, const schema::Replicas& replicas);
 
 // All entries of `key` in the bucket `default`.
 PageCall page_call(const std::string& key);
@@ -55,6 +57,9 @@ class Harness {
   Batch take_append();
   // The key of a batch's first entry, say, tells batches apart.
   static std::vector<std::string> keys_of(const Batch& batch);
+  static WorkerId worker_of(const Outgoing& request) {
+    return std::get<WorkerId>(request.message.envelope.destination);
+  }
 
   template <class Body>
   void answer(const Outgoing& request, schema::MessageKind kind, const Body& body) {

@@ -8,6 +8,7 @@
 
 #include "schema/codec.h"
 #include "storage/key_codec.h"
+#include "storage/log_record.h"
 #include "storage/record.h"
 #include "storage/store_file.h"
 #include "tests/schema/samples.h"
@@ -50,7 +51,32 @@ bool write_messages(const fs::path& root) {
          write_message<WorkerWelcome>(root, "WorkerWelcome") &&
          write_message<Heartbeat>(root, "Heartbeat") &&
          write_message<HeartbeatReply>(root, "HeartbeatReply") &&
-         write_message<MapStored>(root, "MapStored");
+         write_message<MapStored>(root, "MapStored") && write_message<Beacon>(root, "Beacon") &&
+         write_message<Bundle>(root, "Bundle") && write_message<Standing>(root, "Standing") &&
+         write_message<Fetch>(root, "Fetch") && write_message<Fetched>(root, "Fetched") &&
+         write_message<PeerRead>(root, "PeerRead") &&
+         write_message<PeerReadReply>(root, "PeerReadReply") &&
+         write_message<PeerMerge>(root, "PeerMerge");
+}
+
+// The size of the key, key, value.
+bool write_streams(const fs::path& root) {
+  using namespace kipu;
+  const Entry entry = schema::samples::append_entry();
+  const auto as_input = [](const std::string& key, const std::string& value) {
+    return std::string(1, static_cast<char>(key.size())) + key + value;
+  };
+  std::string value;
+  storage::append_log_head(value, {{1, 2}, {3, 2}, {3, 1}, 4, 500, 0});
+  for (const std::uint32_t partition : {0U, 7U}) {
+    storage::append_log_name(value, {partition}, entry.bucket, entry.key, entry.id());
+  }
+  std::string position;
+  storage::append_position(position, {3, 2});
+  const auto cursor = storage::encode_cursor_key(storage::space::kCursor, schema::samples::kStore);
+  return write_seed(root / "LogRecord", "commit",
+                    as_input(storage::encode_log_key({1, 2}), value)) &&
+         write_seed(root / "LogRecord", "cursor", as_input(cursor, position));
 }
 
 bool write_records(const fs::path& root) {
@@ -65,6 +91,7 @@ bool write_records(const fs::path& root) {
   info.cluster = schema::samples::kCluster;
   info.runs = {1, 2, 3};
   info.map = "map";
+  info.whole = {storage::Wholeness::Kind::all_but, {{1}, {9}}};
   // Without its checksum, which the target adds.
   std::string file = storage::encode_store_file(info);
   file.resize(file.size() - sizeof(std::uint64_t));
@@ -82,7 +109,7 @@ int main(int count, char** arguments) {
     return 2;
   }
   const fs::path root = arguments[1];
-  if (write_messages(root) && write_records(root)) return 0;
+  if (write_messages(root) && write_records(root) && write_streams(root)) return 0;
   std::fprintf(stderr, "fuzz_seeds: cannot write to %s\n", arguments[1]);
   return 1;
 }

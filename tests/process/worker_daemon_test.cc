@@ -65,6 +65,22 @@ TEST_F(WorkerDaemonTest, RefusesToInitialiseWhatIsAStore) {
   EXPECT_NE(again.errors.find(data_), std::string::npos);
 }
 
+TEST_F(WorkerDaemonTest, InitialisesAStoreInPlaceOfALostOne) {
+  const std::string id = "000102030405060708090a0b0c0d0e0f";
+  std::vector<std::string> words{program("kipu-worker"), "init", "--data", data_, "--store", id};
+  EXPECT_EQ(run(words).ended, (Ended{0, 0}));
+  Process worker(command());
+  const auto ready = worker.wait_for_line("kipu-worker ready");
+  ASSERT_TRUE(ready) << worker.errors();
+  EXPECT_EQ(test::field_of(*ready, "store"), id);
+  for (const char* none : {"w1", "00000000000000000000000000000000", ""}) {
+    words.back() = none;
+    const Finished refused = run(words);
+    EXPECT_NE(refused.ended, (Ended{0, 0})) << none;
+    EXPECT_NE(refused.errors.find("32 hex digits"), std::string::npos) << refused.errors;
+  }
+}
+
 TEST_F(WorkerDaemonTest, RefusesAStoreInUse) {
   init();
   Process worker(command());
@@ -76,6 +92,15 @@ TEST_F(WorkerDaemonTest, RefusesABrokerThatIsNone) {
   init();
   expect_refused(run({program("kipu-worker"), "--data", data_, "--broker", "nonsense"}),
                  "nonsense");
+}
+
+TEST_F(WorkerDaemonTest, RefusesAZoneThatNoMapTakes) {
+  init();
+  const Finished finished = run(command({"--zone", std::string(65, 'z')}));
+  EXPECT_EQ(finished.ended, (Ended{2, 0}));
+  EXPECT_NE(finished.errors.find("--zone: the name of a zone has at most 64 bytes"),
+            std::string::npos)
+      << finished.errors;
 }
 
 TEST_F(WorkerDaemonTest, OpensItsLogAnewOnHangup) {

@@ -4,91 +4,21 @@
 
 #include <gtest/gtest.h>
 
-#include "broker/runtime.h"
-#include "bus/process_bus.h"
 #include "cluster/map.h"
-#include "tests/runtime/stores.h"
+#include "tests/runtime/runtimes.h"
 #include "tests/support/raw_client.h"
-#include "worker/runtime.h"
 
 namespace kipu {
 namespace {
 
 using test::RawClient;
+using test::RuntimesTest;
+using test::Worker;
 
-// A runtime on its thread.
-template <class Runtime>
-class Running {
- public:
-  explicit Running(std::unique_ptr<Runtime> runtime)
-      : runtime_(std::move(runtime)), thread_([this] { status_ = runtime_->run(); }) {}
-  ~Running() { stop(); }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-
-  // How it ended.
-  Status stop() {
-    if (thread_.joinable()) {
-      runtime_->stop();
-      thread_.join();
-    }
-    return status_;
-  }
-  Runtime& operator*() { return *runtime_; }
-  Runtime* operator->() { return runtime_.get(); }
-
- private:
-  const std::unique_ptr<Runtime> runtime_;
-  Status status_;
-  std::thread thread_;
-};
-
-using Broker = Running<broker::Runtime>;
-using Worker = Running<worker::Runtime>;
-
-class ClusterRuntimeTest : public testing::Test {
+class ClusterRuntimeTest : public RuntimesTest {
  protected:
   static constexpr std::uint32_t kWorkers = 2;
-
-  void SetUp() override {
-    start_broker();
-    for (std::uint64_t seed = 0; seed < kWorkers; ++seed) {
-      stores_.push_back(std::make_unique<test::GatedStore>(seed));
-      workers_.push_back(start_worker(*stores_.back()));
-    }
-  }
-  void start_broker() {
-    broker::RuntimeOptions options;
-    options.config.cluster = ClusterId{Uuid{1, 2}};
-    options.config.workers = kWorkers;
-    options.config.partitions = 16;
-    options.frontend = "frontend";
-    options.backend = "backend";
-    auto made = broker::Runtime::create(*bus_, options, Rng::from_system(), {});
-    ASSERT_TRUE(made) << made.error().message;
-    broker_ = std::make_unique<Broker>(std::move(*made));
-  }
-  std::unique_ptr<Worker> start_worker(storage::Store& store) {
-    worker::RuntimeOptions options;
-    options.broker = "backend";
-    options.config.reserve_bytes = 0;
-    auto made = worker::Runtime::create(*bus_, store, options, Rng::from_system(), {});
-    EXPECT_TRUE(made) << made.error().message;
-    return std::make_unique<Worker>(std::move(*made));
-  }
-  static std::vector<std::string> values_of(const Result<Page>& page) {
-    EXPECT_TRUE(page) << page.error().message;
-    std::vector<std::string> values;
-    for (const Entry& entry : page ? page->entries : std::vector<Entry>{}) {
-      values.emplace_back(entry.values.front());
-    }
-    return values;
-  }
-
-  std::unique_ptr<bus::Bus> bus_ = bus::make_process_bus();
-  std::vector<std::unique_ptr<test::GatedStore>> stores_;
-  std::unique_ptr<Broker> broker_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  ClusterRuntimeTest() : RuntimesTest(kWorkers, 1) {}
 };
 
 TEST_F(ClusterRuntimeTest, IsBornAndServesWhatWasAppended) {
@@ -185,6 +115,7 @@ TEST_F(ClusterRuntimeTest, GoesOnWithANewRuntimeOverTheSameStore) {
   ASSERT_TRUE(client.append(*map, test::entry_now("key", "old")));
   for (std::size_t at = 0; at < workers_.size(); ++at) {
     workers_[at].reset();
+    stores_[at]->reopen();
     workers_[at] = start_worker(*stores_[at]);
   }
   // Until both are back, the broker says that they are not.
@@ -202,13 +133,13 @@ TEST_F(ClusterRuntimeTest, RefusesAnEndpointInUse) {
   EXPECT_EQ(made.error().code, ErrorCode::in_use);
 }
 
-TEST_F(ClusterRuntimeTest, RefusesReplicasThatThisVersionDoesNotOffer) {
+TEST_F(ClusterRuntimeTest, RefusesMoreReplicasThanWorkers) {
   broker::RuntimeOptions options;
   options.config.cluster = ClusterId{Uuid{1, 2}};
-  options.config.replicas = 3;
+  options.config.replicas = options.config.workers + 1;
   const auto made = broker::Runtime::create(*bus_, options, Rng(1), {});
   ASSERT_FALSE(made);
-  EXPECT_EQ(made.error().code, ErrorCode::unsupported);
+  EXPECT_EQ(made.error().code, ErrorCode::invalid_argument);
 }
 
 }  // namespace

@@ -13,16 +13,18 @@ namespace kipu::test {
 
 class WrappedStore : public storage::Store {
  public:
-  explicit WrappedStore(std::uint64_t seed) {
-    Rng rng(seed);
-    inner_ = storage::make_memory_store(rng);
-  }
-  Status merge(std::span<const storage::PlacedEntry> entries) override {
-    return inner_->merge(entries);
-  }
+  explicit WrappedStore(std::uint64_t seed)
+      : rng_(seed), inner_(storage::make_memory_store(rng_)) {}
+  // What the next process would do first. Nobody uses it meanwhile.
+  void reopen() { inner_->reopen(rng_); }
+  Status merge(const storage::Change& change) override { return inner_->merge(change); }
   Status save_map(ClusterId cluster, std::string map) override {
     return inner_->save_map(cluster, std::move(map));
   }
+  Status save_wholeness(storage::Wholeness whole) override {
+    return inner_->save_wholeness(std::move(whole));
+  }
+  Result<Fetched> fetch(const FetchQuery& query) const override { return inner_->fetch(query); }
   Result<Page> page(const PageQuery& query) const override { return inner_->page(query); }
   Result<Count> count(const CountQuery& query) const override { return inner_->count(query); }
   Result<KeysPage> keys(const KeysQuery& query) const override { return inner_->keys(query); }
@@ -31,7 +33,8 @@ class WrappedStore : public storage::Store {
   storage::StoreStats stats() const override { return inner_->stats(); }
 
  private:
-  std::unique_ptr<storage::Store> inner_;
+  Rng rng_;
+  std::unique_ptr<storage::MemoryStore> inner_;
 };
 
 // Its save_map fails.
@@ -48,13 +51,13 @@ class GatedStore final : public WrappedStore {
  public:
   using WrappedStore::WrappedStore;
   ~GatedStore() override { open(); }
-  Status merge(std::span<const storage::PlacedEntry> entries) override {
+  Status merge(const storage::Change& change) override {
     std::unique_lock lock(mutex_);
     waiting_ = !open_;
     changed_.notify_all();
     changed_.wait(lock, [this] { return open_; });
     waiting_ = false;
-    return WrappedStore::merge(entries);
+    return WrappedStore::merge(change);
   }
   void close() {
     const std::scoped_lock lock(mutex_);

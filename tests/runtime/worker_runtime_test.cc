@@ -19,6 +19,7 @@ class WorkerRuntimeTest : public testing::Test {
   void start(storage::Store& store) {
     worker::RuntimeOptions options;
     options.broker = "backend";
+    options.peers = {"stream:0", "peer:0", ""};
     auto made = worker::Runtime::create(*bus_, store, options, Rng(1), {});
     ASSERT_TRUE(made);
     runtime_ = std::move(*made);
@@ -99,6 +100,41 @@ TEST_F(WorkerRuntimeTest, EndsWithTheReasonWhenItsStoreFails) {
   ASSERT_FALSE(status);
   EXPECT_NE(status.error().message.find("the disk is gone"), std::string::npos)
       << status.error().message;
+}
+
+// Its supervisor tells by the code whether the disk is at fault.
+TEST_F(WorkerRuntimeTest, EndsWithTheCodeOfTheBrokersRefusal) {
+  start(store_);
+  const auto hello = expect(schema::MessageKind::worker_hello);
+  ASSERT_TRUE(hello);
+  schema::Envelope envelope;
+  envelope.request_id = hello->message.envelope.request_id;
+  const schema::ErrorReply refusal{{ErrorCode::unsupported, "this version cannot add workers"}};
+  ASSERT_TRUE(broker_->send(hello->from, schema::make_message(envelope, refusal)));
+  const Status status = join();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::unsupported);
+}
+
+TEST_F(WorkerRuntimeTest, TellsTheBrokerWhereOthersFindIt) {
+  start(store_);
+  const auto hello = expect(schema::MessageKind::worker_hello);
+  ASSERT_TRUE(hello);
+  const auto body = schema::decode<schema::WorkerHello>(hello->message.body.view());
+  ASSERT_TRUE(body);
+  EXPECT_EQ(body->endpoints, runtime_->endpoints());
+  EXPECT_FALSE(body->endpoints.peer.ends_with(":0"));
+  EXPECT_FALSE(bus_->bind_pub(body->endpoints.stream));
+  EXPECT_FALSE(bus_->bind_router(body->endpoints.peer));
+}
+
+TEST_F(WorkerRuntimeTest, RefusesAnEndpointInUse) {
+  worker::RuntimeOptions options;
+  options.broker = "another";
+  options.peers = {"", "backend", ""};
+  const auto made = worker::Runtime::create(*bus_, store_, options, Rng(1), {});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::in_use);
 }
 
 TEST_F(WorkerRuntimeTest, StopsThoughNoBrokerEverAnswered) {

@@ -68,6 +68,12 @@ inline MapVersion map_version() {
 inline Level level() {
   return enumerator(Level::bucket_default, Level::none);
 }
+inline Level query_level() {
+  return enumerator(Level::bucket_default, Level::all);
+}
+inline Position position() {
+  return {number<std::uint64_t>(), number<std::uint64_t>()};
+}
 inline PartitionId partition() {
   return PartitionId{number<std::uint32_t>()};
 }
@@ -139,6 +145,9 @@ inline Worker worker() {
           bytes(limits::kMaxZoneBytes),
           enumerator(WorkerState::joined, WorkerState::leaving)};
 }
+inline ReplicaLag lag() {
+  return {worker_id(), number<std::uint64_t>(), duration()};
+}
 inline WorkerHealth health() {
   return {number<std::uint64_t>(),
           number<std::uint64_t>(),
@@ -146,7 +155,10 @@ inline WorkerHealth health() {
           number<std::uint64_t>(),
           number<std::uint64_t>(),
           wall(),
-          coin()};
+          coin(),
+          number<std::uint32_t>(),
+          bytes(limits::kMaxMessageTextBytes),
+          several(lag)};
 }
 inline WorkerStatus worker_status() {
   return {worker_id(), StoreId{uuid()},         enumerator(Liveness::never_seen, Liveness::suspect),
@@ -160,8 +172,9 @@ T message();
 
 template <>
 inline Envelope message<Envelope>() {
-  static const std::vector<std::uint16_t> kinds{1,  2,  3,  4,  5,  6,  7,  8,  20, 21, 22, 23,
-                                                24, 25, 26, 27, 28, 40, 41, 42, 43, 44, 45, 46};
+  static const std::vector<std::uint16_t> kinds{1,  2,  3,  4,  5,  6,  7,  8,  20, 21, 22,
+                                                23, 24, 25, 26, 27, 28, 40, 41, 42, 43, 44,
+                                                45, 46, 60, 61, 62, 63, 64, 65, 66, 67, 68};
   const Destination destinations[] = {ToBroker{}, partition(), worker_id()};
   return {kProtocolVersion,
           static_cast<MessageKind>(*rc::gen::elementOf(kinds)),
@@ -223,7 +236,9 @@ inline PageQuery message<PageQuery>() {
           optional(stamp_time),
           optional(entry_id),
           number_below<std::uint32_t>(limits::kMaxPageEntries + 1),
-          number_below<std::uint32_t>(limits::kMaxPageBytes + 1)};
+          number_below<std::uint32_t>(limits::kMaxPageBytes + 1),
+          query_level(),
+          coin()};
 }
 template <>
 inline Page message<Page>() {
@@ -237,7 +252,8 @@ inline CountQuery message<CountQuery>() {
           optional(stamp_time),
           optional(stamp_time),
           optional(entry_id),
-          number_below<std::uint32_t>(limits::kMaxCountEntries + 1)};
+          number_below<std::uint32_t>(limits::kMaxCountEntries + 1),
+          query_level()};
 }
 template <>
 inline Count message<Count>() {
@@ -251,7 +267,8 @@ inline KeysQuery message<KeysQuery>() {
           optional(key),
           coin(),
           number_below<std::uint32_t>(limits::kMaxPageEntries + 1),
-          number_below<std::uint32_t>(limits::kMaxPageBytes + 1)};
+          number_below<std::uint32_t>(limits::kMaxPageBytes + 1),
+          query_level()};
 }
 template <>
 inline KeysPage message<KeysPage>() {
@@ -264,7 +281,8 @@ inline ScanQuery message<ScanQuery>() {
           key(),
           optional([] { return ScanQuery::Position{key(), entry_id()}; }),
           number_below<std::uint32_t>(limits::kMaxPageEntries + 1),
-          number_below<std::uint32_t>(limits::kMaxPageBytes + 1)};
+          number_below<std::uint32_t>(limits::kMaxPageBytes + 1),
+          query_level()};
 }
 template <>
 inline WorkerHello message<WorkerHello>() {
@@ -290,6 +308,65 @@ inline HeartbeatReply message<HeartbeatReply>() {
 template <>
 inline MapStored message<MapStored>() {
   return {map_version()};
+}
+template <>
+inline Beacon message<Beacon>() {
+  return {StoreId{uuid()}, StoreId{uuid()}, position()};
+}
+template <>
+inline Bundle message<Bundle>() {
+  return {StoreId{uuid()}, StoreId{uuid()}, position(), position(), several(entry)};
+}
+template <>
+inline Standing message<Standing>() {
+  return {StoreId{uuid()}, position(), coin(), position(), coin()};
+}
+template <>
+inline Fetch message<Fetch>() {
+  return {StoreId{uuid()}, position(), number_below<std::uint32_t>(limits::kMaxPageBytes + 1)};
+}
+template <>
+inline Fetched message<Fetched>() {
+  return {coin(), several([] { return Fetched::Commit{position(), several(entry, 5)}; }, 10),
+          position(), position()};
+}
+template <>
+inline PeerRead message<PeerRead>() {
+  PeerRead request{StoreId{uuid()}, map_version(), coin(), message<PageQuery>()};
+  switch (*rc::gen::inRange(0, 4)) {
+    case 0:
+      return request;
+    case 1:
+      request.query = message<CountQuery>();
+      return request;
+    case 2:
+      request.query = message<KeysQuery>();
+      return request;
+    default:
+      request.query = message<ScanQuery>();
+      return request;
+  }
+}
+template <>
+inline PeerReadReply message<PeerReadReply>() {
+  PeerReadReply reply{coin(), number<std::uint64_t>(), std::nullopt};
+  switch (*rc::gen::inRange(0, 4)) {
+    case 0:
+      return reply;
+    case 1:
+      reply.result = message<Page>();
+      return reply;
+    case 2:
+      reply.result = message<Count>();
+      return reply;
+    default:
+      reply.result = message<KeysPage>();
+      return reply;
+  }
+}
+template <>
+inline PeerMerge message<PeerMerge>() {
+  return {StoreId{uuid()}, several(entry)};
 }
 
 }  // namespace kipu::schema::arbitrary

@@ -11,6 +11,9 @@ namespace {
 
 using samples::sample;
 
+// As worker::Config has it.
+constexpr std::size_t kMaxCommitBytes = std::size_t{2} * 1024 * 1024;
+
 template <class T>
 ::testing::AssertionResult accepted(const T& message) {
   const auto received = decode<T>(encode(message).view());
@@ -84,6 +87,24 @@ TEST(LimitsTest, BoundHowManyEntriesARequestAndAPageHave) {
   EXPECT_TRUE(refused(page));
 }
 
+TEST(LimitsTest, BoundTheBytesOfABatch) {
+  const Entry half = make_entry("default", "key", Stamp{}, EntryKind::append,
+                                {std::string(limits::kMaxBatchBytes / 2, 'x')});
+  EXPECT_TRUE(accepted(AppendRequest{{}, Level::one, {half}}));
+  EXPECT_TRUE(refused(AppendRequest{{}, Level::one, {half, half}}));
+}
+
+TEST(LimitsTest, BoundTheHealthOfAWorker) {
+  auto beat = sample<Heartbeat>();
+  beat.health.lags.resize(limits::kMaxWorkers);
+  beat.health.why_not_whole = std::string(limits::kMaxMessageTextBytes, 'x');
+  EXPECT_TRUE(accepted(beat));
+  beat.health.why_not_whole += 'x';
+  const auto received = decode<Heartbeat>(encode(beat).view());
+  ASSERT_TRUE(received) << received.error().message;
+  EXPECT_EQ(received->health.why_not_whole.size(), limits::kMaxMessageTextBytes);
+}
+
 TEST(LimitsTest, BoundThePartsOfAMap) {
   ClusterMap map;
   map.placement.resize(limits::kMaxPartitions);
@@ -125,6 +146,9 @@ TEST(LimitsTest, ReadTooLargeAPageAsTheLargest) {
   ASSERT_TRUE(received);
   EXPECT_EQ(received->max_entries, limits::kMaxPageEntries);
   EXPECT_EQ(received->max_bytes, limits::kMaxPageBytes);
+  auto fetch = sample<Fetch>();
+  fetch.max_bytes = ~std::uint32_t{0};
+  EXPECT_EQ(decode<Fetch>(encode(fetch).view())->max_bytes, limits::kMaxPageBytes);
 }
 
 TEST(LimitsTest, RefuseUnknownEnumerators) {
@@ -149,6 +173,20 @@ TEST(LimitsTest, RefuseUnknownEnumerators) {
   auto status = sample<ClusterStatus>();
   status.workers[0].liveness = static_cast<Liveness>(3);
   EXPECT_TRUE(refused(status));
+}
+
+TEST(LimitsTest, RefuseReadsThatNobodyWouldAnswer) {
+  const auto with_level_none = [](auto query) {
+    query.level = Level::none;
+    return query;
+  };
+  EXPECT_TRUE(refused(with_level_none(sample<PageQuery>())));
+  EXPECT_TRUE(refused(with_level_none(sample<CountQuery>())));
+  EXPECT_TRUE(refused(with_level_none(sample<KeysQuery>())));
+  EXPECT_TRUE(refused(with_level_none(sample<ScanQuery>())));
+  auto request = sample<PeerRead>();
+  request.query = with_level_none(sample<KeysQuery>());
+  EXPECT_TRUE(refused(request));
 }
 
 TEST(LimitsTest, CutTheTextOfAnErrorBetweenCharacters) {
@@ -194,12 +232,58 @@ TEST(LargestMessageTest, OfEntriesFitsABody) {
   const std::string name(limits::kMaxBucketNameBytes, 'b');
   AppendRequest request;
   std::size_t bytes = 0;
+  const Entry entry = make_entry(name, "k", Stamp{}, EntryKind::append, {""});
   while (request.entries.size() < limits::kMaxBatchEntries && bytes < limits::kMaxBatchBytes) {
-    request.entries.push_back(make_entry(name, "k", Stamp{}, EntryKind::append, {""}));
-    bytes += request.entries.back().message_bytes();
+    request.entries.push_back(entry);
+    bytes += entry.message_bytes();
   }
+  if (bytes > limits::kMaxBatchBytes) request.entries.pop_back();
   EXPECT_LE(encode(request).size(), limits::kMaxBodyBytes);
   EXPECT_TRUE(accepted(request));
+}
+
+// A commit of the smallest entries, with what travels beside them.
+TEST(LargestMessageTest, OfACommitFitsABundle) {
+  const Entry entry = make_entry("b", "k", Stamp{}, EntryKind::remove, {});
+  Bundle bundle;
+  bundle.entries.assign(kMaxCommitBytes / entry.message_bytes(), entry);
+  EXPECT_LE(encode(bundle).size(), limits::kMaxBodyBytes);
+  EXPECT_TRUE(accepted(bundle));
+  EXPECT_TRUE(accepted(Fetched{false, {{{1, 1}, bundle.entries}}, {1, 1}, {1, 1}}));
+}
+
+TEST(LargestMessageTest, OfManyCommitsFitsABody) {
+  const Entry entry = make_entry("b", "k", Stamp{}, EntryKind::remove, {});
+  Fetched fetched;
+  for (std::size_t bytes = 0; bytes < limits::kMaxPageBytes; bytes += entry.message_bytes()) {
+    fetched.commits.push_back({{1, 1}, {entry}});
+  }
+  EXPECT_LE(encode(fetched).size(), limits::kMaxBodyBytes);
+  EXPECT_TRUE(accepted(fetched));
+}
+
+TEST(LargestMessageTest, OfAStatusFitsABody) {
+  ClusterStatus status;
+  WorkerStatus worker;
+  worker.health.why_not_whole = std::string(limits::kMaxMessageTextBytes, 'x');
+  worker.health.lags.resize(limits::kMaxWorkers - 1);
+  status.workers.assign(limits::kMaxWorkers, worker);
+  const Buffer bytes = encode(status);
+  EXPECT_LE(bytes.size(), limits::kMaxBodyBytes);
+  const auto received = decode<ClusterStatus>(bytes.view());
+  ASSERT_TRUE(received) << received.error().message;
+  ASSERT_EQ(received->workers.size(), status.workers.size());
+  EXPECT_GE(received->workers.back().health.lags.size(), 80U);
+  EXPECT_GE(received->workers.back().health.why_not_whole.size(), 1000U);
+}
+
+TEST(LargestMessageTest, OfTheStatusOfAnOrdinaryClusterIsNotCut) {
+  ClusterStatus status;
+  WorkerStatus worker;
+  worker.health.why_not_whole = std::string(1000, 'x');
+  worker.health.lags.resize(255);
+  status.workers.assign(256, worker);
+  EXPECT_TRUE(accepted(status));
 }
 
 TEST(LargestMessageTest, OfOneEntryFitsABody) {

@@ -113,6 +113,20 @@ TEST(AmplificationTest, ByManyPointersToOneBlobIsRefused) {
   EXPECT_EQ(received.error().code, ErrorCode::malformed);
 }
 
+// Where many lists may lie at one place: each is short enough, and all together are not.
+TEST(AmplificationTest, ByManyCommitsOfTheSameEntriesIsRefused) {
+  constexpr std::uint64_t kCommits = 200;
+  constexpr std::uint64_t kBytes = 2000;  // one byte stands for an entry of default values
+  Frame frame;
+  frame.struct_pointer(0, 1, 3).word(0).list_pointer(2, kComposite, 2 * kCommits).word(0).word(0);
+  frame.struct_pointer(kCommits, 0, 2);
+  for (std::uint64_t at = 0; at < kCommits; ++at) {
+    frame.word(0).list_pointer(static_cast<std::int64_t>(2 * (kCommits - at - 1)), kByte, kBytes);
+  }
+  frame.fill(kBytes / 8);
+  EXPECT_FALSE(decode_counted<Fetched>(frame.bytes()));
+}
+
 TEST(AmplificationTest, OfAFullBatchOfTheSmallestEntriesIsBounded) {
   AppendRequest request;
   request.entries.resize(limits::kMaxBatchEntries);

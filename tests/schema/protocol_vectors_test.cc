@@ -8,6 +8,7 @@
 #include "base/entry.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/query.h"
 #include "base/stamp.h"
 #include "schema/codec.h"
 #include "schema/map_checksum.h"
@@ -103,7 +104,7 @@ TEST(ProtocolDocumentTest, ListsTheLimits) {
 
 TEST(ProtocolDocumentTest, ListsEveryKindOfMessage) {
   std::map<unsigned long, std::string> listed;
-  for (const char* name : {"kinds for clients", "kinds for workers"}) {
+  for (const char* name : {"kinds for clients", "kinds for workers", "kinds between workers"}) {
     for (const Row& row : table(name)) listed[std::stoul(row.at(0))] = row.at(1);
   }
   for (std::uint16_t number = 0; number < 1000; ++number) {
@@ -118,6 +119,14 @@ TEST(ProtocolDocumentTest, HasTheChecksumOfItsMap) {
   const auto rows = table("map checksum");
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_EQ(checksum_of(samples::sample<ClusterMap>()), hex64(rows[0].at(0)));
+}
+
+TEST(ProtocolDocumentTest, HasTheDigestsOfItsResults) {
+  std::map<std::string, std::uint64_t> digests;
+  for (const Row& row : table("result digests")) digests[row.at(0)] = hex64(row.at(1));
+  EXPECT_EQ(digest_of(samples::sample<Page>()), digests["Page"]);
+  EXPECT_EQ(digest_of(samples::sample<Count>()), digests["Count"]);
+  EXPECT_EQ(digest_of(samples::sample<KeysPage>()), digests["KeysPage"]);
 }
 
 // Frames: the wire format itself. A difference here is a new version of the protocol.
@@ -157,12 +166,25 @@ TEST(ProtocolDocumentTest, HasTheFramesThatAreSent) {
 TEST(WireTest, IsWhatItWasBetweenBrokerAndWorkers) {
   using samples::sample;
   const auto digest = [](const auto& message) { return hash64(encode(message).view()); };
-  EXPECT_EQ(digest(sample<ClusterStatus>()), 0xca24722083f5932fU);
+  EXPECT_EQ(digest(sample<ClusterStatus>()), 0x42138392490c8ad7U);
   EXPECT_EQ(digest(sample<WorkerHello>()), 0x2ccbf13aed66209eU);
   EXPECT_EQ(digest(sample<WorkerWelcome>()), 0x06e9e8ac4b868a8cU);
-  EXPECT_EQ(digest(sample<Heartbeat>()), 0xf503ae346e6c4415U);
+  EXPECT_EQ(digest(sample<Heartbeat>()), 0xfbeefa287d165f65U);
   EXPECT_EQ(digest(sample<HeartbeatReply>()), 0xe06833b41e15d94dU);
   EXPECT_EQ(digest(sample<MapStored>()), 0x6c731837ddb1cec2U);
+}
+
+TEST(WireTest, IsWhatItWasBetweenWorkers) {
+  using samples::sample;
+  const auto digest = [](const auto& message) { return hash64(encode(message).view()); };
+  EXPECT_EQ(digest(sample<Beacon>()), 0x7cbce1496b452433U);
+  EXPECT_EQ(digest(sample<Bundle>()), 0xca957cb04b421b67U);
+  EXPECT_EQ(digest(sample<Standing>()), 0x83a3f6ce5730d3f4U);
+  EXPECT_EQ(digest(sample<Fetch>()), 0x0181cccd5b3dc901U);
+  EXPECT_EQ(digest(sample<Fetched>()), 0xd8f57e3619f2679eU);
+  EXPECT_EQ(digest(sample<PeerRead>()), 0x26774a57eb8a58ebU);
+  EXPECT_EQ(digest(sample<PeerReadReply>()), 0xb2b092bd5a213fd4U);
+  EXPECT_EQ(digest(sample<PeerMerge>()), 0x9d6ec99f95af593bU);
 }
 
 }  // namespace

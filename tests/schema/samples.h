@@ -11,6 +11,9 @@ namespace kipu::schema::samples {
 
 inline const ClusterId kCluster{Uuid{0x0123456789abcdef, 0xfedcba9876543210}};
 inline const StoreId kStore{Uuid{0x1111111111111111, 0x2222222222222222}};
+inline const StoreId kPeer{Uuid{0x3333333333333333, 0x4444444444444444}};
+inline const Position kPosition{0x5555555555555555, 9};
+inline const Position kPrevious{0x5555555555555555, 7};
 inline const MapVersion kVersion{3, 0xc0ffee, 7};
 
 inline WallTime wall() {
@@ -25,7 +28,16 @@ inline Entry remove_entry() {
                     {});
 }
 inline WorkerHealth health() {
-  return {1000, 2000, 3000, 4000, 5000, wall(), true};
+  return {1000,
+          2000,
+          3000,
+          4000,
+          5000,
+          wall(),
+          true,
+          12,
+          "waiting for w2",
+          {{WorkerId{2}, 17, std::chrono::milliseconds(1500)}}};
 }
 
 template <class T>
@@ -82,8 +94,8 @@ inline AppendReply sample<AppendReply>() {
 }
 template <>
 inline PageQuery sample<PageQuery>() {
-  return {PartitionId{2}, "default",           "fruit", true, StampTime(1),
-          StampTime(99),  append_entry().id(), 100,     4096};
+  return {PartitionId{2},      "default", "fruit", true,       StampTime(1), StampTime(99),
+          append_entry().id(), 100,       4096,    Level::one, true};
 }
 template <>
 inline Page sample<Page>() {
@@ -92,7 +104,7 @@ inline Page sample<Page>() {
 template <>
 inline CountQuery sample<CountQuery>() {
   return {PartitionId{2}, "default",           "fruit", StampTime(1),
-          StampTime(99),  append_entry().id(), 100};
+          StampTime(99),  append_entry().id(), 100,     Level::all};
 }
 template <>
 inline Count sample<Count>() {
@@ -100,7 +112,8 @@ inline Count sample<Count>() {
 }
 template <>
 inline KeysQuery sample<KeysQuery>() {
-  return {{PartitionId{0}, PartitionId{2}}, "default", "fr", "fruit", true, 10, 4096};
+  return {
+      {PartitionId{0}, PartitionId{2}}, "default", "fr", "fruit", true, 10, 4096, Level::quorum};
 }
 template <>
 inline KeysPage sample<KeysPage>() {
@@ -108,8 +121,8 @@ inline KeysPage sample<KeysPage>() {
 }
 template <>
 inline ScanQuery sample<ScanQuery>() {
-  return {
-      PartitionId{3}, "default", "f", ScanQuery::Position{"fruit", append_entry().id()}, 10, 4096};
+  return {PartitionId{3}, "default", "f", ScanQuery::Position{"fruit", append_entry().id()}, 10,
+          4096,           Level::one};
 }
 template <>
 inline WorkerHello sample<WorkerHello>() {
@@ -130,6 +143,42 @@ inline HeartbeatReply sample<HeartbeatReply>() {
 template <>
 inline MapStored sample<MapStored>() {
   return {kVersion};
+}
+template <>
+inline Beacon sample<Beacon>() {
+  return {kStore, kPeer, kPosition};
+}
+template <>
+inline Bundle sample<Bundle>() {
+  return {kStore, kPeer, kPosition, kPrevious, {append_entry(), remove_entry()}};
+}
+template <>
+inline Standing sample<Standing>() {
+  return {kStore, kPrevious, true, kPosition, true};
+}
+template <>
+inline Fetch sample<Fetch>() {
+  return {kStore, kPrevious, 4096};
+}
+template <>
+inline Fetched sample<Fetched>() {
+  const Position head{kPosition.run, kPosition.counter + 1};
+  return {true,
+          {{kPrevious, {append_entry()}}, {kPosition, {remove_entry(), append_entry()}}},
+          kPosition,
+          head};
+}
+template <>
+inline PeerRead sample<PeerRead>() {
+  return {kStore, kVersion, true, sample<PageQuery>()};
+}
+template <>
+inline PeerReadReply sample<PeerReadReply>() {
+  return {true, 0x0123456789abcdef, sample<Page>()};
+}
+template <>
+inline PeerMerge sample<PeerMerge>() {
+  return {kStore, {append_entry(), remove_entry()}};
 }
 
 }  // namespace kipu::schema::samples

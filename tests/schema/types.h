@@ -7,9 +7,11 @@
 
 namespace kipu::schema {
 
-using EveryType = testing::Types<Envelope, ErrorReply, ClusterMap, ClientHello, BucketCreate,
-                                 ClusterStatus, AppendRequest, AppendReply, PageQuery, Page,
-                                 CountQuery, Count, KeysQuery, KeysPage, ScanQuery, WorkerHello,
-                                 WorkerWelcome, Heartbeat, HeartbeatReply, MapStored>;
+using EveryType =
+    testing::Types<Envelope, ErrorReply, ClusterMap, ClientHello, BucketCreate, ClusterStatus,
+                   AppendRequest, AppendReply, PageQuery, Page, CountQuery, Count, KeysQuery,
+                   KeysPage, ScanQuery, WorkerHello, WorkerWelcome, Heartbeat, HeartbeatReply,
+                   MapStored, Beacon, Bundle, Standing, Fetch, Fetched, PeerRead, PeerReadReply,
+                   PeerMerge>;
 
 }  // namespace kipu::schema

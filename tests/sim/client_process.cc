@@ -39,7 +39,7 @@ client::CallId ClientProcess::call(client::Call call, Duration timeout, Done don
                                     "calls keys",          "calls scan", "calls map",
                                     "calls bucket_create", "calls ping", "calls status"};
   static_assert(std::size(kNames) == std::variant_size_v<client::Call>);
-  world_.note(name(), kNames[call.index()], static_cast<std::uint64_t>(id));
+  world_.trace.tell(world_.now(), name(), kNames[call.index()], static_cast<std::uint64_t>(id));
   open_.emplace(id, Open{deadline, std::move(done), std::move(forgotten)});
   run([&](client::Machine& machine, client::Effects& effects) {
     machine.start(now(), id, std::move(call), deadline, effects);
@@ -99,8 +99,10 @@ void ClientProcess::complete(const client::Completion& completion) {
     world_.verdict.fail("I6", name() + " completed a call twice");
     return;
   }
-  world_.note(name(), completion.reply ? "completes" : error_name(completion.reply.error().code),
-              static_cast<std::uint64_t>(completion.call));
+  world_.trace.tell(world_.now(), name(),
+                    completion.reply ? "completes" : error_name(completion.reply.error().code),
+                    static_cast<std::uint64_t>(completion.call));
+  if (!completion.reply) world_.marks.read(completion.reply.error());
   const Open open = std::move(found->second);
   open_.erase(found);
   open.done(completion);

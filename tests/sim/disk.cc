@@ -4,18 +4,42 @@
 #include <utility>
 
 #include "base/check.h"
+#include "schema/codec.h"
 
 namespace kipu::sim {
 
-Disk::Disk(World& world, Model& model, Process& owner)
-    : world_(world), model_(model), owner_(owner), store_(storage::make_memory_store(world.rng)) {}
+using storage::Change;
+using storage::Wholeness;
 
-void Disk::merge(std::vector<storage::PlacedEntry> entries, Done done) {
-  submit({std::move(entries), {}, {}, std::move(done)});
+Disk::Disk(World& world, Model& model, StreamModel& streams, Places& places, Process& owner,
+           std::size_t number)
+    : world_(world),
+      model_(model),
+      streams_(streams),
+      places_(places),
+      owner_(owner),
+      number_(number),
+      store_(make_empty({})) {}
+
+std::unique_ptr<storage::MemoryStore> Disk::make_empty(StoreId instead_of) const {
+  return storage::make_memory_store(world_.rng,
+                                    {.instead_of = instead_of, .log = world_.options.log});
+}
+
+void Disk::merge(Change change, Done done) {
+  submit({std::move(change), std::move(done)});
 }
 
 void Disk::save_map(ClusterId cluster, std::string map, Done done) {
-  submit({{}, cluster, std::move(map), std::move(done)});
+  submit({SaveMap{cluster, std::move(map)}, std::move(done)});
+}
+
+void Disk::save_wholeness(Wholeness whole, Done done) {
+  submit({std::move(whole), std::move(done)});
+}
+
+const Change* Disk::change_under_way() const {
+  return busy_ ? std::get_if<Change>(&writes_.front().what) : nullptr;
 }
 
 void Disk::submit(Write write) {
@@ -29,7 +53,7 @@ void Disk::begin_next() {
   const DiskOptions& options = world_.options.disk;
   const Duration stalled = std::max(stalled_until_ - world_.now(), Duration::zero());
   const Duration length = stalled + world_.rng.between(options.least_delay, options.most_delay);
-  if (world_.options.plant == Plant::acknowledge_before_sync && writes_.front().map.empty()) {
+  if (world_.options.plant == Plant::acknowledge_before_sync && change_under_way() != nullptr) {
     owner_.post(Duration::zero(), [done = std::exchange(writes_.front().done, {})] { done({}); });
   }
   owner_.post(length, [this] { finish(); });
@@ -55,30 +79,69 @@ Status Disk::apply(Write& write) {
     if (world_.rng.one_in(2)) return fail(ErrorCode::io_error, "a planted fault, not done");
     failed_ = true;
   }
-  if (!write.map.empty()) {
-    if (auto saved = store_->save_map(write.cluster, std::move(write.map)); !saved) return saved;
-  } else {
-    plant(write);
-    if (auto merged = store_->merge(write.entries); !merged) return merged;
-    for (const auto& placed : write.entries) model_.on_stored(placed.entry);
-    world_.note(owner_.name(), "stored", write.entries.size());
-  }
+  const Status done = std::visit([this](auto& what) { return carry_out(what); }, write.what);
+  if (!done) return done;
   if (failed_) return fail(ErrorCode::io_error, "a planted fault, done all the same");
   return {};
 }
 
-void Disk::plant(Write& write) {
+Status Disk::carry_out(SaveMap& save) {
+  const auto map = schema::decode<schema::ClusterMap>(save.map);
+  if (map) places_.on_map(*map);
+  return store_->save_map(save.cluster, std::move(save.map));
+}
+
+Status Disk::carry_out(Wholeness& whole) {
+  note_wholeness(whole);
+  return store_->save_wholeness(std::move(whole));
+}
+
+void Disk::note_wholeness(const Wholeness& whole) const {
+  using Kind = Wholeness::Kind;
+  const Wholeness& before = store_->info().whole;
+  const bool was_born = before.kind == Kind::all_but;
+  if (whole.kind != Kind::all_but) return;
+  if (was_born && whole.missing.size() > before.missing.size()) world_.marks.hit(Mark::loss_learnt);
+  if (was_born && whole.missing.size() < before.missing.size()) world_.marks.hit(Mark::reconciled);
+}
+
+Status Disk::carry_out(Change& change) {
+  const bool copies = world_.options.faults.on[index_of(Fault::roll_back_disk)];
+  const bool counts = world_.options.replicas > 1 && world_.settled();
+  if (copies && counts && world_.rng.one_in(30)) copy_ = store_->clone();
+  plant(change);
+  if (auto merged = store_->merge(change); !merged) return merged;
+  record(change);
+  return {};
+}
+
+void Disk::record(const Change& change) {
+  for (const auto& placed : change.entries) model_.on_stored(placed.entry, number_);
+  const StoreId store = info().store;
+  if (change.position) {
+    std::vector<Entry> logged;
+    for (std::size_t i = 0; i < change.logged && i < change.entries.size(); ++i) {
+      logged.push_back(change.entries[i].entry);
+    }
+    streams_.on_commit(store, *change.position, std::move(logged));
+  }
+  for (const auto& [origin, cursor] : change.cursors) streams_.on_cursor(store, origin, cursor);
+  world_.note(owner_.name(), "stored", change.entries.size());
+}
+
+void Disk::plant(Change& change) {
   if (world_.options.plant == Plant::nothing || !world_.rng.one_in(5)) return;
-  storage::PlacedEntry& first = write.entries.front();
+  if (change.entries.empty()) return;
+  storage::PlacedEntry& first = change.entries.front();
   switch (world_.options.plant) {
     case Plant::drop_commit:
-      write.entries.clear();
+      change.entries.clear();
       break;
     case Plant::second_stamp: {
       storage::PlacedEntry again = first;
       again.entry.stamp.time = again.entry.stamp.time.plus(1);
       again.entry.digest = digest_of(again.entry);
-      write.entries.push_back(std::move(again));
+      change.entries.push_back(std::move(again));
       break;
     }
     case Plant::alter_value:
@@ -94,22 +157,25 @@ void Disk::plant(Write& write) {
 Result<ReadResult> Disk::read(const ReadQuery& query) const {
   auto result = storage::read(*store_, query);
   if (!result) return result;
-  auto* page = std::get_if<Page>(&*result);
-  if (page != nullptr && world_.options.plant == Plant::shorten_page && page->entries.size() > 1) {
-    page->entries.pop_back();
-    page->complete = true;
-  }
-  if (page != nullptr && world_.options.plant == Plant::read_before_sync && busy_) {
-    const auto* asked = std::get_if<PageQuery>(&query);
-    for (const auto& placed : writes_.front().entries) {
-      const bool fits = asked != nullptr && !asked->reverse && page->complete && !asked->since &&
-                        !asked->until && placed.entry.key == asked->key &&
-                        placed.entry.bucket == asked->bucket &&
-                        (page->entries.empty() || page->entries.back().id() < placed.entry.id());
-      if (fits && page->entries.size() < asked->max_entries) page->entries.push_back(placed.entry);
-    }
-  }
+  if (auto* page = std::get_if<Page>(&*result); page != nullptr) plant_in_page(query, *page);
   return result;
+}
+
+void Disk::plant_in_page(const ReadQuery& query, Page& page) const {
+  if (world_.options.plant == Plant::shorten_page && page.entries.size() > 1) {
+    page.entries.pop_back();
+    page.complete = true;
+  }
+  const Change* change = change_under_way();
+  if (world_.options.plant != Plant::read_before_sync || change == nullptr) return;
+  const auto* asked = std::get_if<PageQuery>(&query);
+  for (const auto& placed : change->entries) {
+    const bool fits = asked != nullptr && !asked->reverse && page.complete && !asked->since &&
+                      !asked->until && placed.entry.key == asked->key &&
+                      placed.entry.bucket == asked->bucket &&
+                      (page.entries.empty() || page.entries.back().id() < placed.entry.id());
+    if (fits && page.entries.size() < asked->max_entries) page.entries.push_back(placed.entry);
+  }
 }
 
 storage::StoreStats Disk::stats() const {
@@ -123,11 +189,68 @@ void Disk::crash() {
     fail_next_ = false;
     const Status done = apply(writes_.front());
     KIPU_CHECK(done.has_value());
+    world_.marks.hit(Mark::kept_at_crash);
   }
   writes_.clear();
   busy_ = false;
   failed_ = false;  // the next process opens the store anew
   fail_next_ = false;
+}
+
+bool Disk::may_be_lost(bool emptied) const {
+  return !info().map.empty() && (emptied || copy_ != nullptr);
+}
+
+void Disk::lose(bool emptied) {
+  KIPU_CHECK(!owner_.up());
+  const ClusterId cluster = info().cluster;
+  std::string map = info().map;
+  store_ = emptied ? make_empty(info().store) : copy_->clone();
+  if (!emptied && store_->info().map != map) {
+    const Status saved = store_->save_map(cluster, std::move(map));
+    KIPU_CHECK(saved.has_value());
+  }
+  if (emptied) copy_.reset();
+  store_->reopen(world_.rng);
+  model_.on_disk_lost(number_, contents());
+  streams_.on_disk_lost(info().store, info().stream);
+}
+
+bool Disk::has_all_it_had() const {
+  const Wholeness& whole = info().whole;
+  return whole.kind == Wholeness::Kind::all_but && whole.missing.empty() &&
+         model_.owed_to(number_) == 0;
+}
+
+std::vector<Entry> Disk::contents() const {
+  std::vector<Entry> entries;
+  if (!places_.is_known()) return entries;
+  const schema::ClusterMap& map = places_.map();
+  for (std::uint32_t number = 0; number < map.placement.size(); ++number) {
+    for (const Bucket& bucket : map.buckets) {
+      add_contents(PartitionId{number}, bucket.name, entries);
+    }
+  }
+  return entries;
+}
+
+void Disk::add_contents(PartitionId partition, const std::string& bucket,
+                        std::vector<Entry>& entries) const {
+  ScanQuery query;
+  query.partition = partition;
+  query.bucket = bucket;
+  for (bool complete = false; !complete;) {
+    auto page = store_->scan(query);
+    if (!page) return world_.verdict.fail("I6", "a disk cannot be read");
+    complete = page->complete || page->entries.empty();
+    if (page->entries.empty()) break;
+    const Entry& last = page->entries.back();
+    if (places_.partition_of(last) != partition) {
+      world_.verdict.fail("I1", "stored where nobody looks: " + describe(last));
+    }
+    query.after = ScanQuery::Position{last.key, last.id()};
+    std::move(page->entries.begin(), page->entries.end(), std::back_inserter(entries));
+  }
 }
 
 }  // namespace kipu::sim

@@ -2,33 +2,43 @@
 // crash is wholly there afterwards, or not at all.
 //
 // Faults that may happen here: a write takes long; a write fails, having been done or not; the disk
-// is nearly full. Never: a part of a write, or the loss of what was reported as done, which one
-// replica could not make good.
+// is nearly full; it comes back empty, or as it was some time ago (lose()). Never: a part of a
+// write; or the loss of what was reported as done, where fewer than a majority of other disks could
+// make it good; or the loss of a cluster map by a copy, which no other worker needs to have; or a
+// copy from before another disk was lost.
 #pragma once
 
 #include <deque>
 #include <memory>
+#include <variant>
 #include <vector>
 
 #include "storage/memory_store.h"
 #include "storage/store.h"
 #include "tests/sim/checkers/model.h"
+#include "tests/sim/checkers/streams.h"
+#include "tests/sim/places.h"
 #include "tests/sim/process.h"
 
 namespace kipu::sim {
 
 class Disk {
  public:
-  Disk(World& world, Model& model, Process& owner);
+  // `number`: by which the model knows it.
+  Disk(World& world, Model& model, StreamModel& streams, Places& places, Process& owner,
+       std::size_t number);
 
   using Done = std::function<void(const Status&)>;
-  void merge(std::vector<storage::PlacedEntry> entries, Done done);
+  void merge(storage::Change change, Done done);
   void save_map(ClusterId cluster, std::string map, Done done);
+  void save_wholeness(storage::Wholeness whole, Done done);
   Result<ReadResult> read(const ReadQuery& query) const;
-  storage::StoreInfo info() const { return store_->info(); }
+  const storage::StoreInfo& info() const { return store_->info(); }
   storage::StoreStats stats() const;
   const storage::Store& store() const { return *store_; }
 
+  // A process opens it: a new run begins.
+  void open() { store_->reopen(world_.rng); }
   // The process is gone: what was under way was done, or not, and the rest never is.
   void crash();
   void stall(Duration length) { stalled_until_ = world_.now() + length; }
@@ -37,25 +47,50 @@ class Disk {
   void set_free_bytes(std::uint64_t bytes) { free_bytes_ = bytes; }
   void make_room() { free_bytes_ = kMuch; }
 
+  // While no process has it open: it is empty now, or what its latest copy says.
+  void lose(bool emptied);
+  bool may_be_lost(bool emptied) const;
+  void forget_copy() { copy_.reset(); }
+  // It is whole, and holds again what it lost and others kept.
+  bool has_all_it_had() const;
+  // Everything on it.
+  std::vector<Entry> contents() const;
+
  private:
   static constexpr std::uint64_t kMuch = std::uint64_t{1} << 40U;
-  struct Write {
-    std::vector<storage::PlacedEntry> entries;  // of a merge
-    ClusterId cluster;                          // of a map
+  struct SaveMap {
+    ClusterId cluster;
     std::string map;
+  };
+  struct Write {
+    std::variant<storage::Change, SaveMap, storage::Wholeness> what;
     Done done;
   };
   void submit(Write write);
   void begin_next();
   void finish();
   Status apply(Write& write);
-  void plant(Write& write);
+  Status carry_out(storage::Change& change);
+  Status carry_out(SaveMap& save);
+  Status carry_out(storage::Wholeness& whole);
+  void record(const storage::Change& change);
+  void note_wholeness(const storage::Wholeness& whole) const;
+  void plant(storage::Change& change);
+  void plant_in_page(const ReadQuery& query, Page& page) const;
+  const storage::Change* change_under_way() const;
+  std::unique_ptr<storage::MemoryStore> make_empty(StoreId instead_of) const;
+  void add_contents(PartitionId partition, const std::string& bucket,
+                    std::vector<Entry>& entries) const;
 
   World& world_;
   Model& model_;
+  StreamModel& streams_;
+  Places& places_;
   Process& owner_;
-  std::unique_ptr<storage::Store> store_;
-  std::deque<Write> writes_;  // the first is under way
+  const std::size_t number_;
+  std::unique_ptr<storage::MemoryStore> store_;
+  std::unique_ptr<storage::MemoryStore> copy_;  // of some time ago
+  std::deque<Write> writes_;                    // the first is under way
   bool busy_ = false;
   bool fail_next_ = false;
   bool failed_ = false;

@@ -86,7 +86,7 @@ TEST_F(ModelTest, AcceptsAHistoryThatIsRight) {
   read(reverse, {first});
   count(2, 2);
   list({"k"});
-  model().check_disks({first, second});
+  model().check_disks({{first, second}});
   EXPECT_EQ(broken(), "");
 }
 
@@ -193,15 +193,15 @@ TEST_F(ModelTest, CatchesAnEntryTwiceInAPage) {
   EXPECT_EQ(broken(), "I3");
 }
 
-TEST_F(ModelTest, CatchesAnEntryOnTwoDisks) {
+TEST_F(ModelTest, CatchesAnEntryTwiceOnADisk) {
   const Entry entry = written("k", "1", 10);
-  model().check_disks({entry, entry});
+  model().check_disks({{entry, entry}});
   EXPECT_EQ(broken(), "I3");
 }
 
 TEST_F(ModelTest, CatchesADiskThatLostSomething) {
   written("k", "1", 10);
-  model().check_disks({});
+  model().check_disks({{}});
   EXPECT_EQ(broken(), "I1");
 }
 

@@ -1,11 +1,15 @@
 #include "tests/sim/nemesis.h"
 
-#include <utility>
+#include <algorithm>
 
 namespace kipu::sim {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+namespace {
+constexpr std::uint64_t kStrikes = 0x9e3779b97f4a7c15U;  // tells their randomness from other
+}  // namespace
 
 std::vector<Peer*> Cluster::peers() const {
   std::vector<Peer*> peers;
@@ -20,106 +24,186 @@ std::vector<Process*> Cluster::all() const {
   return processes;
 }
 
-Nemesis::Nemesis(World& world, Network& network, Cluster& cluster)
-    : world_(world), network_(network), cluster_(cluster), rng_(world.rng.next()) {
-  const FaultOptions& on = world.options.faults;
-  add(on.crash_worker, "crash of a worker", [this] { crash_worker(); });
-  add(on.stop_worker, "stop of a worker", [this] { stop_worker(); });
-  add(on.crash_broker, "crash of the broker", [this] { crash(*cluster_.broker); });
-  add(on.crash_client, "crash of a client", [this] { crash_client(); });
-  add(on.pause, "pause", [this] { pause(); });
-  add(on.jump_clock, "jump of a clock", [this] { jump_clock(); });
-  add(on.cut, "cut", [this] { cut(); });
-  add(on.reconnect, "new connection", [this] { reconnect(); });
-  add(on.stall_disk, "stall of a disk", [this] { a_worker().disk().stall(some_time()); });
-  add(on.fail_disk, "failure of a disk", [this] { a_worker().disk().fail_next_write(); });
-  add(on.fill_disk, "full disk", [this] { fill_disk(); });
+Nemesis::Nemesis(World& world, Network& network, Paths& paths, Mesh& mesh, Cluster& cluster)
+    : world_(world), network_(network), paths_(paths), mesh_(mesh), cluster_(cluster) {
+  for (std::size_t i = 0; i < kFaults; ++i) {
+    if (world.options.faults.on[i]) kinds_.push_back(static_cast<Fault>(i));
+  }
 }
 
-void Nemesis::add(bool enabled, const char* name, std::function<void()> fault) {
-  if (enabled) faults_.push_back({name, std::move(fault)});
+Duration Nemesis::Strike::some_time() {
+  return rng.one_in(8) ? rng.between(seconds(1), seconds(3))
+                       : rng.between(milliseconds(20), milliseconds(400));
 }
 
-void Nemesis::after_a_gap() {
-  if (faults_.empty()) return;
-  const Duration gap = rng_.between(Duration::zero(), world_.options.faults.mean_gap * 2);
-  world_.scheduler.after(gap, [this] {
-    if (healed_) return;
-    strike();
-    after_a_gap();
-  });
+void Nemesis::schedule_next() {
+  if (kinds_.empty()) return;
+  const std::uint32_t number = struck_++;
+  Rng rng(world_.options.seed * kStrikes + 2 * std::uint64_t{number});
+  world_.scheduler.after(rng.between(Duration::zero(), world_.options.faults.mean_gap * 2),
+                         [this, number] {
+                           if (healed_) return;
+                           strike(number);
+                           schedule_next();
+                         });
 }
 
-void Nemesis::strike() {
-  const Fault& fault = faults_[rng_.below(faults_.size())];
-  world_.note("nemesis", fault.name);
+void Nemesis::strike(std::uint32_t number) {
+  Strike strike{Rng(world_.options.seed * kStrikes + 2 * std::uint64_t{number} + 1)};
+  const Fault fault = kinds_[strike.rng.below(kinds_.size())];
+  if (is_left_out(fault, number)) return;
+  world_.trace.tell(world_.now(), "nemesis", fault_name(fault), number);
   ++world_.totals.faults;
-  fault.strike();
+  carry_out(fault, strike);
 }
 
-Duration Nemesis::some_time() {
-  return rng_.one_in(8) ? rng_.between(seconds(1), seconds(3))
-                        : rng_.between(milliseconds(20), milliseconds(400));
+bool Nemesis::is_left_out(Fault fault, std::uint32_t number) const {
+  const Omissions& without = world_.options.without;
+  return without.kinds[index_of(fault)] || without.strikes.contains(number);
 }
 
-WorkerProcess& Nemesis::a_worker() {
-  return *cluster_.workers[rng_.below(cluster_.workers.size())];
+void Nemesis::carry_out(Fault fault, Strike& strike) {
+  switch (fault) {
+    case Fault::crash_worker:
+      return crash(strike.one_of(cluster_.workers), strike.some_time());
+    case Fault::stop_worker:
+      return stop(strike.one_of(cluster_.workers));
+    case Fault::crash_broker:
+      return crash(*cluster_.broker, strike.some_time());
+    case Fault::crash_client:
+      return crash(strike.one_of(cluster_.clients), strike.some_time());
+    case Fault::crash_all:
+      return crash_all(strike);
+    case Fault::pause:
+      return any_process(strike).pause(strike.some_time());
+    case Fault::jump_clock:
+      return any_process(strike).set_clock_off(strike.rng.between(-seconds(15), seconds(15)));
+    case Fault::cut:
+      for (const auto& [from, to] : some_ways(strike)) paths_.cut(*from, *to, strike.some_time());
+      return;
+    case Fault::thin:
+      for (const auto& [from, to] : some_ways(strike)) {
+        paths_.thin(*from, *to, 5000, strike.some_time() * 2);
+      }
+      return;
+    case Fault::clog:
+      for (const auto& [from, to] : some_ways(strike)) paths_.clog(*from, *to, strike.some_time());
+      return;
+    case Fault::isolate: {
+      const Duration length = strike.some_time() * 2;
+      for (const auto& [from, to] : around(strike)) paths_.cut(*from, *to, length);
+      return;
+    }
+    case Fault::reconnect:
+      return reconnect(strike);
+    case Fault::stall_disk:
+      return strike.one_of(cluster_.workers).disk().stall(strike.some_time());
+    case Fault::fail_disk:
+      return strike.one_of(cluster_.workers).disk().fail_next_write();
+    case Fault::fill_disk:
+      return fill(strike.one_of(cluster_.workers), strike.some_time());
+    case Fault::empty_disk:
+      return lose_disk(strike, true);
+    case Fault::roll_back_disk:
+      return lose_disk(strike, false);
+  }
 }
 
-void Nemesis::crash_worker() {
-  crash(a_worker());
+Process& Nemesis::any_process(Strike& strike) const {
+  const auto processes = cluster_.all();
+  return *processes[strike.rng.below(processes.size())];
 }
 
-void Nemesis::stop_worker() {
-  WorkerProcess& worker = a_worker();
-  if (!worker.up() || worker.paused()) return;
-  worker.stop_gently();
+// Between a worker or client and the broker, or between two workers.
+Nemesis::Ways Nemesis::some_ways(Strike& strike) const {
+  const auto peers = cluster_.peers();
+  Process* one = peers[strike.rng.below(peers.size())];
+  Process* other = cluster_.broker.get();
+  const bool is_worker = one->number() <= cluster_.workers.back()->number();
+  WorkerProcess& worker = strike.one_of(cluster_.workers);
+  if (is_worker && &worker != one && strike.rng.one_in(2)) other = &worker;
+  const std::uint64_t ways = 1 + strike.rng.below(3);
+  Ways some;
+  if ((ways & 1U) != 0) some.emplace_back(one, other);
+  if ((ways & 2U) != 0) some.emplace_back(other, one);
+  return some;
 }
 
-void Nemesis::crash_client() {
-  crash(*cluster_.clients[rng_.below(cluster_.clients.size())]);
+Nemesis::Ways Nemesis::around(Strike& strike) const {
+  WorkerProcess& worker = strike.one_of(cluster_.workers);
+  const std::uint64_t ways = 1 + strike.rng.below(3);
+  std::vector<Process*> others;
+  for (const auto& other : cluster_.workers) {
+    if (other.get() != &worker) others.push_back(other.get());
+  }
+  if (strike.rng.one_in(2)) others.push_back(cluster_.broker.get());
+  Ways all;
+  for (Process* other : others) {
+    if ((ways & 1U) != 0) all.emplace_back(&worker, other);
+    if ((ways & 2U) != 0) all.emplace_back(other, &worker);
+  }
+  return all;
 }
 
-void Nemesis::crash(Process& process) {
+void Nemesis::crash(Process& process, Duration length) {
   if (!process.up()) return;
   ++world_.totals.crashes;
   process.crash();
-  world_.scheduler.after(some_time(), [&process] {
+  world_.scheduler.after(length, [&process] {
     if (!process.up()) process.start();
   });
 }
 
-void Nemesis::pause() {
-  const auto processes = cluster_.all();
-  processes[rng_.below(processes.size())]->pause(some_time());
+void Nemesis::crash_all(Strike& strike) {
+  const Duration length = strike.some_time();
+  for (const auto& worker : cluster_.workers) crash(*worker, length);
+  if (strike.rng.one_in(2)) crash(*cluster_.broker, length);
 }
 
-void Nemesis::jump_clock() {
-  const auto processes = cluster_.all();
-  processes[rng_.below(processes.size())]->set_clock_off(rng_.between(-seconds(15), seconds(15)));
+void Nemesis::stop(WorkerProcess& worker) {
+  if (worker.up() && !worker.paused()) worker.stop_gently();
 }
 
-void Nemesis::cut() {
-  const auto peers = cluster_.peers();
-  const std::uint64_t ways = 1 + rng_.below(3);
-  network_.cut(*peers[rng_.below(peers.size())], (ways & 1U) != 0, (ways & 2U) != 0, some_time());
-}
-
-void Nemesis::reconnect() {
-  const auto peers = cluster_.peers();
-  network_.reconnect(*peers[rng_.below(peers.size())]);
-}
-
-void Nemesis::fill_disk() {
-  WorkerProcess& worker = a_worker();
+void Nemesis::fill(WorkerProcess& worker, Duration length) {
   worker.disk().set_free_bytes(0);
-  world_.scheduler.after(some_time(), [&worker] { worker.disk().make_room(); });
+  world_.scheduler.after(length, [&worker] { worker.disk().make_room(); });
+}
+
+void Nemesis::lose_disk(Strike& strike, bool emptied) {
+  WorkerProcess& worker = strike.one_of(cluster_.workers);
+  const Duration length = strike.some_time();
+  if (world_.options.replicas == 1 || !all_have_all()) return;
+  if (!worker.disk().may_be_lost(emptied)) return;
+  world_.lost_disk_at = world_.now();
+  crash(worker, length);
+  worker.disk().lose(emptied);
+  // A copy from before then names runs of this store that only it still knows of.
+  for (const auto& other : cluster_.workers) other->disk().forget_copy();
+  ++world_.totals.lost_disks;
+  world_.marks.hit(emptied ? Mark::disk_emptied : Mark::disk_rolled_back);
+}
+
+// And had it some time ago: by now all have told one another where they stand.
+bool Nemesis::all_have_all() {
+  const auto bears = [](const auto& worker) { return worker->disk().has_all_it_had(); };
+  if (!std::all_of(cluster_.workers.begin(), cluster_.workers.end(), bears)) return false;
+  return world_.settled();
+}
+
+void Nemesis::reconnect(Strike& strike) {
+  const auto peers = cluster_.peers();
+  Peer* one = peers[strike.rng.below(peers.size())];
+  WorkerProcess& worker = strike.one_of(cluster_.workers);
+  const bool is_worker = one->number() <= cluster_.workers.back()->number();
+  if (is_worker && &worker != one && strike.rng.one_in(2)) return mesh_.reconnect(*one, worker);
+  network_.reconnect(*one);
 }
 
 void Nemesis::heal() {
   healed_ = true;
-  world_.note("nemesis", "heals");
-  network_.heal();
+  world_.trace.tell(world_.now(), "nemesis", "heals");
+  paths_.heal();
+  mesh_.heal();
   for (const auto& worker : cluster_.workers) worker->disk().make_room();
   for (Process* process : cluster_.all()) {
     process->set_clock_off(Duration::zero());

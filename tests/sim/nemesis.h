@@ -1,13 +1,20 @@
-// What goes wrong in a run: one fault after another, of the kinds that the run's options name.
+// What goes wrong in a run: one fault after another, of the kinds that the run's options name. Each
+// strike is drawn from the seed and its own number alone, so that leaving one out changes no other.
+//
+// Disks are lost (emptied, rolled back) only where what was acknowledged by a quorum can bear it:
+// fewer than a majority at a time, and the next only once every store holds again what it had.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/sim/broker_process.h"
 #include "tests/sim/client_process.h"
+#include "tests/sim/mesh.h"
 #include "tests/sim/worker_process.h"
 
 namespace kipu::sim {
@@ -24,39 +31,48 @@ struct Cluster {
 
 class Nemesis {
  public:
-  Nemesis(World& world, Network& network, Cluster& cluster);
+  Nemesis(World& world, Network& network, Paths& paths, Mesh& mesh, Cluster& cluster);
 
-  void begin() { after_a_gap(); }
+  void begin() { schedule_next(); }
   // Ends every fault, and starts what is down.
   void heal();
+  std::uint32_t strikes() const { return struck_; }
 
  private:
-  void after_a_gap();
-  void strike();
-  void add(bool enabled, const char* name, std::function<void()> fault);
-
-  void crash(Process& process);
-  void pause();
-  void jump_clock();
-  void cut();
-  void reconnect();
-  void crash_worker();
-  void stop_worker();
-  void crash_client();
-  void fill_disk();
-  WorkerProcess& a_worker();
-  Duration some_time();
-
-  struct Fault {
-    std::string name;
-    std::function<void()> strike;
+  // What one strike needs: its own randomness.
+  struct Strike {
+    Rng rng;
+    Duration some_time();
+    template <class T>
+    T& one_of(const std::vector<std::unique_ptr<T>>& all) {
+      return *all[rng.below(all.size())];
+    }
   };
+  using Ways = std::vector<std::pair<Process*, Process*>>;
+
+  void schedule_next();
+  void strike(std::uint32_t number);
+  void carry_out(Fault fault, Strike& strike);
+  bool is_left_out(Fault fault, std::uint32_t number) const;
+
+  void crash(Process& process, Duration length);
+  void crash_all(Strike& strike);
+  void stop(WorkerProcess& worker);
+  void fill(WorkerProcess& worker, Duration length);
+  void lose_disk(Strike& strike, bool emptied);
+  bool all_have_all();
+  void reconnect(Strike& strike);
+  Ways some_ways(Strike& strike) const;
+  Ways around(Strike& strike) const;
+  Process& any_process(Strike& strike) const;
 
   World& world_;
   Network& network_;
+  Paths& paths_;
+  Mesh& mesh_;
   Cluster& cluster_;
-  Rng rng_;
-  std::vector<Fault> faults_;
+  std::vector<Fault> kinds_;
+  std::uint32_t struck_ = 0;
   bool healed_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "tests/sim/options.h"
 
+#include <algorithm>
 #include <initializer_list>
 
 #include "base/random.h"
@@ -29,18 +30,33 @@ NetworkOptions draw_network(Rng& rng) {
 FaultOptions draw_faults(Rng& rng) {
   FaultOptions faults;
   faults.mean_gap = one_of<Duration>(rng, {milliseconds(300), seconds(1), seconds(2)});
-  for (bool* on : {&faults.crash_worker, &faults.stop_worker, &faults.crash_broker,
-                   &faults.crash_client, &faults.pause, &faults.jump_clock, &faults.cut,
-                   &faults.reconnect, &faults.stall_disk, &faults.fail_disk, &faults.fill_disk}) {
-    *on = !rng.one_in(3);
-  }
+  for (std::size_t i = 0; i < kFaults; ++i) faults.on[i] = !rng.one_in(3);
   // So that no seed is without any.
-  if (rng.one_in(2)) {
-    faults.crash_worker = true;
-  } else {
-    faults.reconnect = true;
-  }
+  faults.on[index_of(rng.one_in(2) ? Fault::crash_worker : Fault::reconnect)] = true;
   return faults;
+}
+
+StreamOptions draw_streams(Rng& rng) {
+  StreamOptions streams;
+  streams.high_water = one_of(rng, {1U, 3U, 1000U});
+  streams.dropped = one_of(rng, {0U, 0U, 100U, 2000U});
+  streams.lost_subscriptions = one_of(rng, {0U, 1000U, 5000U});
+  streams.slowest_join = one_of<Duration>(rng, {Duration::zero(), milliseconds(50), seconds(1)});
+  return streams;
+}
+
+storage::LogLimits draw_log(Rng& rng) {
+  storage::LogLimits log;
+  log.records = one_of<std::uint64_t>(rng, {3, 20, 262'144});
+  log.bytes = one_of<std::uint64_t>(rng, {1000, std::uint64_t{1} << 28U});
+  return log;
+}
+
+void draw_replication(Rng& rng, worker::Config& worker) {
+  worker.beacon = one_of<Duration>(rng, {milliseconds(50), milliseconds(250), seconds(1)});
+  worker.hedge = one_of<Duration>(rng, {milliseconds(2), milliseconds(30), milliseconds(100)});
+  worker.stream_window_bytes = one_of<std::size_t>(rng, {1, 1000, std::size_t{8} << 20U});
+  worker.max_incoming_bytes = one_of<std::size_t>(rng, {1, 5000, std::size_t{16} << 20U});
 }
 
 worker::Config draw_worker(Rng& rng) {
@@ -49,6 +65,7 @@ worker::Config draw_worker(Rng& rng) {
   worker.max_pending_bytes = one_of<std::size_t>(rng, {1000, 20'000, 16U << 20U});
   worker.max_reads = one_of<std::size_t>(rng, {1, 4, 256});
   worker.reads_at_once = one_of<std::size_t>(rng, {1, 2, 32});
+  draw_replication(rng, worker);
   return worker;
 }
 
@@ -63,9 +80,43 @@ client::Config draw_client(Rng& rng) {
   return client;
 }
 
+// Where a log is trimmed before its reader has walked through all that is shared, it never catches
+// up: retries must not come that often, nor walks be that long.
+void soften_short_logs(Options& options) {
+  if (options.replicas == 1 || (options.log.records > 1000 && options.log.bytes > 10'000)) return;
+  options.client.attempt_timeout = seconds(1);
+  options.broker.partitions = std::min(options.broker.partitions, 4U);
+}
+
 }  // namespace
 
-Options draw_options(std::uint64_t seed) {
+std::uint32_t holders_of(Level level, std::uint32_t replicas) {
+  switch (level) {
+    case Level::none:
+      return 0;
+    case Level::one:
+      return 1;
+    case Level::all:
+      return replicas;
+    case Level::bucket_default:
+    case Level::quorum:
+      break;
+  }
+  return majority(replicas);
+}
+
+Bucket with_levels(Bucket bucket) {
+  if (bucket.name.ends_with('1')) {
+    bucket.write_level = Level::one;
+    bucket.read_level = Level::all;
+  } else if (bucket.name.ends_with('2')) {
+    bucket.write_level = Level::all;
+    bucket.read_level = Level::one;
+  }
+  return bucket;
+}
+
+Options draw_options(std::uint64_t seed, std::uint32_t most_replicas) {
   Rng rng(seed);
   Options options;
   options.seed = seed;
@@ -86,6 +137,13 @@ Options draw_options(std::uint64_t seed) {
   options.worker = draw_worker(rng);
   options.client = draw_client(rng);
   options.network.strayed = one_of(rng, {0U, 50U, 300U});
+  options.most_drift = one_of<std::int64_t>(rng, {0, 100, 10'000});
+  options.streams = draw_streams(rng);
+  options.log = draw_log(rng);
+  const auto drawn = static_cast<std::uint32_t>(1 + rng.below(3));
+  options.replicas = std::min({drawn, options.workers, most_replicas});
+  options.broker.replicas = options.replicas;
+  soften_short_logs(options);
   return options;
 }
 

@@ -3,10 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 
+#include "base/bucket.h"
 #include "base/time.h"
 #include "broker/machine.h"
 #include "client/machine.h"
+#include "storage/store.h"
+#include "tests/sim/faults.h"
 #include "worker/machine.h"
 
 namespace kipu::sim {
@@ -41,24 +45,31 @@ struct DiskOptions {
   Duration most_delay = std::chrono::milliseconds(3);
 };
 
+// Of the streams between workers, beside what befalls any message.
+struct StreamOptions {
+  std::uint32_t high_water = 1000;       // so many may wait at a subscriber
+  std::uint32_t dropped = 0;             // of 10,000 messages
+  std::uint32_t lost_subscriptions = 0;  // of 10,000
+  Duration slowest_join{0};              // until a subscription is in
+};
+
 struct FaultOptions {
   Duration mean_gap = std::chrono::milliseconds(400);
-  bool crash_worker = false;
-  bool stop_worker = false;  // as SIGTERM does: it finishes what is in flight, then ends
-  bool crash_broker = false;
-  bool crash_client = false;
-  bool pause = false;
-  bool jump_clock = false;
-  bool cut = false;
-  bool reconnect = false;
-  bool stall_disk = false;
-  bool fail_disk = false;
-  bool fill_disk = false;
+  FaultSet on;
+};
+
+// What a run leaves out of what its seed says, to tell a failure in fewer words. What is left
+// happens as it would have, as far as it does not depend on what is left out.
+struct Omissions {
+  FaultSet kinds;
+  std::set<std::uint32_t> strikes;  // by number, from 0
+  std::set<std::uint32_t> calls;    // likewise
 };
 
 struct Options {
   std::uint64_t seed = 0;
   std::uint32_t workers = 3;
+  std::uint32_t replicas = 1;
   std::uint32_t clients = 2;
   std::uint32_t calls = 400;        // of all clients together, before faults stop
   std::uint32_t calls_at_once = 8;  // per client
@@ -66,15 +77,29 @@ struct Options {
   std::uint32_t page_entries = 100;
   std::uint32_t page_bytes = 1024 * 1024;
   std::size_t value_bytes = 40;  // at most, of a usual value
+  std::int64_t most_drift = 0;   // of clocks, in parts of a million
   NetworkOptions network;
+  StreamOptions streams;
   DiskOptions disk;
+  storage::LogLimits log;
   FaultOptions faults;
   broker::Config broker;
   worker::Config worker;
   client::Config client;
   Plant plant = Plant::nothing;
+  Omissions without;
 };
 
-[[nodiscard]] Options draw_options(std::uint64_t seed);
+// No seed has more replicas than this.
+inline constexpr std::uint32_t kMostReplicas = 1;
+[[nodiscard]] Options draw_options(std::uint64_t seed, std::uint32_t most_replicas = kMostReplicas);
+
+// How many holders a level needs where there are so many replicas; 0 for `none`.
+[[nodiscard]] std::uint32_t holders_of(Level level, std::uint32_t replicas);
+// The levels of a bucket that a program creates, by its name, so that whoever creates it agrees.
+[[nodiscard]] Bucket with_levels(Bucket bucket);
+[[nodiscard]] constexpr std::uint32_t majority(std::uint32_t replicas) {
+  return replicas / 2 + 1;
+}
 
 }  // namespace kipu::sim

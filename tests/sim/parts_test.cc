@@ -74,7 +74,7 @@ TEST(SchedulerTest, RunsEventsInOrderOfTimeThenOfScheduling) {
 
 class PartsTest : public ::testing::Test {
  protected:
-  explicit PartsTest(NetworkOptions network = {}) : world_(options_with(network), false) {
+  explicit PartsTest(NetworkOptions network = {}) : world_(options_with(network), Print::nothing) {
     network_.set_hub(hub_);
     network_.add(peer_, true);
     hub_.start();
@@ -87,7 +87,8 @@ class PartsTest : public ::testing::Test {
   }
 
   World world_;
-  Network network_{world_};
+  Paths paths_{world_};
+  Network network_{world_, paths_};
   FakeHub hub_{world_};
   FakePeer peer_{world_, "worker1"};
 };
@@ -142,11 +143,11 @@ TEST_F(PartsTest, APeerHasAnotherNameOnANewConnection) {
 }
 
 TEST_F(PartsTest, ACutMayBeOneWay) {
-  network_.cut(peer_, true, false, seconds(1));
+  paths_.cut(peer_, hub_, seconds(1));
   network_.to_broker(peer_, message_of(1));
   run(world_);
   EXPECT_TRUE(hub_.received.empty());
-  network_.heal();
+  paths_.heal();
   network_.to_broker(peer_, message_of(2));
   run(world_);
   EXPECT_EQ(hub_.received, std::vector<std::uint64_t>{2});
@@ -180,15 +181,15 @@ TEST_F(LossyNetworkTest, LosesRepeatsAndReordersMessages) {
 
 class DiskTest : public PartsTest {
  protected:
-  std::vector<storage::PlacedEntry> entries(std::size_t count) {
-    std::vector<storage::PlacedEntry> placed;
+  storage::Change entries(std::size_t count) {
+    storage::Change change;
     for (std::size_t i = 0; i < count; ++i) {
       const Stamp stamp{StampTime(++time_), 1};
       const Values values{std::to_string(time_)};
       model_.begin_write("default", "k", EntryKind::append, values, std::nullopt);
-      placed.push_back({{}, make_entry("default", "k", stamp, EntryKind::append, values)});
+      change.entries.push_back({{}, make_entry("default", "k", stamp, EntryKind::append, values)});
     }
-    return placed;
+    return change;
   }
   std::size_t stored() const {
     PageQuery query;
@@ -198,7 +199,9 @@ class DiskTest : public PartsTest {
   }
 
   Model model_{world_.verdict, true};
-  Disk disk_{world_, model_, peer_};
+  StreamModel streams_{world_.verdict};
+  Places places_;
+  Disk disk_{world_, model_, streams_, places_, peer_, 0};
 
  private:
   std::uint64_t time_ = 0;

@@ -14,11 +14,14 @@ namespace kipu::sim {
 
 class Process {
  public:
-  Process(World& world, std::string name) : world_(world), name_(std::move(name)) {}
+  Process(World& world, std::string name)
+      : world_(world), number_(world.processes++), name_(std::move(name)) {}
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   virtual ~Process() = default;
 
+  // Unlike that of any other process of the run.
+  std::uint32_t number() const { return number_; }
   const std::string& name() const { return name_; }
   bool up() const { return up_; }
   bool paused() const { return paused_; }
@@ -31,7 +34,10 @@ class Process {
   // Its wall clock is off by so much from now on.
   void set_clock_off(Duration by) { wall_offset_ = by; }
 
-  // Runs `event` after `delay`, if this life of the process lasts so long.
+  // Its clocks gain so many parts in a million from its next start on.
+  void set_drift(std::int64_t per_million) { next_drift_ = per_million; }
+
+  // Runs `event` after `delay` by its own clock, if this life of the process lasts so long.
   void post(Duration delay, Event event);
   // The time by this process's clocks.
   Now now() const;
@@ -51,12 +57,18 @@ class Process {
   void arrive(std::uint64_t life, Event event);
   void resume(std::uint64_t life);
 
+  Duration drifted(Duration real) const { return real + real / 1'000'000 * drift_; }
+
+  const std::uint32_t number_;
   const std::string name_;
   bool up_ = false;
   bool paused_ = false;
   std::uint64_t life_ = 0;
   Duration steady_offset_{0};
   Duration wall_offset_{0};
+  std::int64_t drift_ = 0;  // parts in a million, in this life
+  std::int64_t next_drift_ = 0;
+  Duration started_{0};
   std::vector<Event> backlog_;
   Instant tick_at_ = Instant::never();  // that a tick is scheduled for
 };

@@ -19,16 +19,41 @@ using std::chrono::seconds;
 // By then faults must have let all calls through, and by then after their end all must be well.
 constexpr Duration kLongestFaults = minutes(60);
 constexpr Duration kLongestRecovery = minutes(2);
+constexpr Duration kLongestConvergence = minutes(1);
+constexpr Duration kLook = std::chrono::milliseconds(250);
+
+// What a configuration may be asked to keep to.
+Bounds bounds_of(const Options& options) {
+  const worker::Config& worker = options.worker;
+  Bounds bounds;
+  // What others ask for has a queue of its own; streams and reconciliation read, too.
+  const std::size_t queues = options.replicas > 1 ? 2 : 1;
+  bounds.reads = worker.reads_at_once * queues + options.replicas * 2;
+  bounds.commit_bytes = worker.max_commit_bytes;
+  bounds.pending_bytes = worker.max_pending_bytes;
+  bounds.window_bytes = worker.stream_window_bytes;
+  if (options.replicas > 1) bounds.commit_bytes += worker.max_incoming_bytes;
+  return bounds;
+}
+
+// A message that comes twice may be stored after its first copy was refused, as may one that comes
+// to another replica as well.
+bool refusals_are_final(const Options& options) {
+  return options.network.duplicated == 0 && (options.replicas == 1 || options.network.strayed == 0);
+}
 
 class Run {
  public:
-  Run(const Options& options, bool print)
+  Run(const Options& options, Print print)
       : world_(options, print),
-        network_(world_),
-        // A message that comes twice may be stored after its first copy was refused.
-        shared_(world_, options.network.duplicated == 0) {
+        paths_(world_),
+        network_(world_, paths_),
+        mesh_(world_, paths_),
+        shared_(world_, refusals_are_final(options)),
+        streams_(world_.verdict),
+        bounds_(world_.verdict, bounds_of(options)) {
     build();
-    nemesis_.emplace(world_, network_, cluster_);
+    nemesis_.emplace(world_, network_, paths_, mesh_, cluster_);
   }
 
   Report report() {
@@ -38,8 +63,9 @@ class Run {
     shared_.faults_ended = true;
     nemesis_->heal();
     verify();
-    return {world_.options.seed, world_.trace.hash(), world_.scheduler.steps(),
-            world_.now(),        world_.totals,       world_.verdict.first()};
+    return {world_.options.seed, world_.trace.hash(),   world_.scheduler.steps(),
+            world_.now(),        nemesis_->strikes(),   world_.totals,
+            world_.marks,        world_.verdict.first()};
   }
 
  private:
@@ -50,11 +76,13 @@ class Run {
     broker.workers = options.workers;
     cluster_.broker = std::make_unique<BrokerProcess>(world_, network_, broker);
     network_.set_hub(*cluster_.broker);
+    const Checkers checkers{shared_.model, streams_, bounds_, places_};
     for (std::uint32_t i = 0; i < options.workers; ++i) {
-      cluster_.workers.push_back(std::make_unique<WorkerProcess>(world_, network_, shared_.model,
-                                                                 fmt::format("worker{}", i + 1)));
+      cluster_.workers.push_back(
+          std::make_unique<WorkerProcess>(world_, network_, mesh_, checkers, i));
       network_.add(*cluster_.workers.back(), true);
     }
+    if (options.replicas > 1) watch_streams();
     for (std::uint32_t i = 0; i < options.clients; ++i) {
       cluster_.clients.push_back(
           std::make_unique<ClientProcess>(world_, network_, fmt::format("client{}", i + 1)));
@@ -63,7 +91,26 @@ class Run {
     }
   }
 
+  void watch_streams() {
+    streams_.set_place(
+        [this](StoreId store, const Entry& entry) { return places_.is_for(store, entry); },
+        [this](StoreId store, const Entry& entry) {
+          const auto disk = places_.disk_of(store);
+          return disk && shared_.model.holds(entry, *disk);
+        });
+  }
+
+  // Clocks gain or lose, each as much as the seed says.
+  void draw_drifts() {
+    const std::int64_t most = world_.options.most_drift;
+    for (Process* process : cluster_.all()) {
+      const auto drawn = world_.rng.below(static_cast<std::uint64_t>(2 * most) + 1);
+      process->set_drift(static_cast<std::int64_t>(drawn) - most);
+    }
+  }
+
   void start_all() {
+    draw_drifts();
     for (Process* process : cluster_.all()) {
       world_.scheduler.after(world_.rng.between(Duration::zero(), seconds(1)), [process] {
         if (!process->up()) process->start();
@@ -87,51 +134,52 @@ class Run {
     const auto runs = [](const Process* process) { return process->up() && !process->paused(); };
     const auto all = cluster_.all();
     while (!std::all_of(all.begin(), all.end(), runs)) world_.scheduler.step();
+    converge();
     for (const auto& program : programs_) program->verify();
     run_until_idle(kLongestRecovery, "the cluster does not recover once faults have ended");
-    if (!world_.verdict.failed()) shared_.model.check_disks(everything_stored());
+    // What programs wrote to see whether all is well may still be on its way.
+    converge();
+    if (!world_.verdict.failed()) check_disks();
   }
 
-  std::vector<Entry> everything_stored() {
-    std::vector<Entry> entries;
-    for (const auto& worker : cluster_.workers) {
-      for (std::uint32_t number = 0; number < shared_.map->placement.size(); ++number) {
-        for (const Bucket& bucket : shared_.map->buckets) {
-          add_stored(worker->disk().store(), PartitionId{number}, bucket.name, entries);
-        }
+  // Replicas come to hold the same by themselves: nobody reads or writes meanwhile.
+  void converge() {
+    const Duration end = world_.now() + kLongestConvergence;
+    while (!world_.verdict.failed()) {
+      const auto differs = what_differs();
+      if (!differs) return shared_.model.on_converged();
+      if (world_.now() > end) return world_.verdict.fail("I5", *differs);
+      const Duration next = world_.now() + kLook;
+      while (world_.now() < next && world_.scheduler.step()) {
       }
     }
-    return entries;
   }
 
-  void add_stored(const storage::Store& store, PartitionId partition, const std::string& bucket,
-                  std::vector<Entry>& entries) {
-    ScanQuery query;
-    query.partition = partition;
-    query.bucket = bucket;
-    for (bool complete = false; !complete;) {
-      auto page = store.scan(query);
-      if (!page) return world_.verdict.fail("I1", "a disk cannot be read");
-      complete = page->complete || page->entries.empty();
-      if (page->entries.empty()) break;
-      check_place(store, partition, page->entries.back());
-      query.after = ScanQuery::Position{page->entries.back().key, page->entries.back().id()};
-      std::move(page->entries.begin(), page->entries.end(), std::back_inserter(entries));
+  std::optional<std::string> what_differs() const {
+    for (const auto& worker : cluster_.workers) {
+      const storage::Wholeness& whole = worker->disk().info().whole;
+      const bool is_whole =
+          whole.kind == storage::Wholeness::Kind::all_but && whole.missing.empty();
+      if (world_.options.replicas > 1 && !is_whole) return worker->name() + " is not whole";
     }
+    return shared_.model.first_that_differs(
+        [this](const Entry& entry) { return places_.disks_for(entry); });
   }
 
-  void check_place(const storage::Store& store, PartitionId partition, const Entry& entry) {
-    const auto partitions = static_cast<std::uint32_t>(shared_.map->placement.size());
-    const schema::Worker* worker = cluster::find_worker(*shared_.map, store.info().store);
-    const bool here = worker != nullptr && cluster::is_replica(*shared_.map, partition, worker->id);
-    if (!here || cluster::partition_of(entry.bucket, entry.key, partitions) != partition) {
-      world_.verdict.fail("I1", "stored where nobody looks: " + describe(entry));
-    }
+  void check_disks() {
+    std::vector<std::vector<Entry>> disks;
+    for (const auto& worker : cluster_.workers) disks.push_back(worker->disk().contents());
+    shared_.model.check_disks(disks);
   }
 
   World world_;
+  Paths paths_;
   Network network_;
+  Mesh mesh_;
   Shared shared_;
+  Places places_;
+  StreamModel streams_;
+  BoundsModel bounds_;
   Cluster cluster_;
   std::vector<std::unique_ptr<Program>> programs_;
   std::optional<Nemesis> nemesis_;
@@ -139,7 +187,7 @@ class Run {
 
 }  // namespace
 
-Report simulate(const Options& options, bool print) {
+Report simulate(const Options& options, Print print) {
   return Run(options, print).report();
 }
 

@@ -16,11 +16,13 @@ struct Report {
   std::uint64_t hash = 0;  // of everything that happened: equal for two runs of the same options
   std::uint64_t steps = 0;
   Duration virtual_time{0};
+  std::uint32_t strikes = 0;  // of the nemesis, those that were left out too
   Totals totals;
+  Marks marks;
   std::optional<Violation> violation;
 };
 
-// `print`: every event, to standard output.
-[[nodiscard]] Report simulate(const Options& options, bool print = false);
+// `print`: what of it goes to standard output.
+[[nodiscard]] Report simulate(const Options& options, Print print = Print::nothing);
 
 }  // namespace kipu::sim

@@ -76,7 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
     Each, PlantedFaultTest,
     ::testing::Values(Planted{"AcknowledgeBeforeSync", Plant::acknowledge_before_sync, {"I1"}},
                       Planted{"DropCommit", Plant::drop_commit, {"I1"}},
-                      Planted{"SecondStamp", Plant::second_stamp, {"I3"}},
+                      // A removal leaves nothing to know it by: another stamp makes it another's.
+                      Planted{"SecondStamp", Plant::second_stamp, {"I2", "I3"}},
                       Planted{"AlterValue", Plant::alter_value, {"I2"}},
                       Planted{"ShortenPage", Plant::shorten_page, {"I1", "I4"}},
                       Planted{"ReadBeforeSync", Plant::read_before_sync, {"I1", "I4"}},

@@ -16,6 +16,17 @@ double seconds_of(Duration when) {
 
 void Trace::note(Duration when, std::string_view who, std::string_view what, std::uint64_t number,
                  std::string_view bytes) {
+  add(when, who, what, number, bytes);
+  if (print_ == Print::all) print(when, who, what, number, bytes.size());
+}
+
+void Trace::tell(Duration when, std::string_view who, std::string_view what, std::uint64_t number) {
+  add(when, who, what, number, {});
+  if (print_ != Print::nothing) print(when, who, what, number, 0);
+}
+
+void Trace::add(Duration when, std::string_view who, std::string_view what, std::uint64_t number,
+                std::string_view bytes) {
   thread_local std::string record;
   record.clear();
   append_le(record, hash_);
@@ -25,7 +36,6 @@ void Trace::note(Duration when, std::string_view who, std::string_view what, std
   append_le(record, number);
   append_le(record, hash64(bytes));
   hash_ = hash64(record);
-  if (print_) print(when, who, what, number, bytes.size());
 }
 
 void Trace::print(Duration when, std::string_view who, std::string_view what, std::uint64_t number,
@@ -35,10 +45,6 @@ void Trace::print(Duration when, std::string_view who, std::string_view what, st
   if (number != 0) std::printf(" %llu", static_cast<unsigned long long>(number));
   if (bytes != 0) std::printf(" (%zu bytes)", bytes);
   std::printf("\n");
-}
-
-void Trace::say(Duration when, std::string_view who, const std::string& text) {
-  note(when, who, text);
 }
 
 }  // namespace kipu::sim

@@ -9,15 +9,19 @@
 
 namespace kipu::sim {
 
+// What of it is printed: nothing; what a reader needs to follow a run (faults, starts and ends,
+// calls and what they return, log lines); all.
+enum class Print : std::uint8_t { nothing, story, all };
+
 class Trace {
  public:
-  explicit Trace(bool print) : print_(print) {}
+  explicit Trace(Print print) : print_(print) {}
 
   // `who` and `what` name the event; the numbers and bytes are what it was about.
   void note(Duration when, std::string_view who, std::string_view what, std::uint64_t number = 0,
             std::string_view bytes = {});
-  // A line of a process's log, or of the nemesis.
-  void say(Duration when, std::string_view who, const std::string& text);
+  // Likewise, of what is part of the story.
+  void tell(Duration when, std::string_view who, std::string_view what, std::uint64_t number = 0);
 
   std::uint64_t hash() const { return hash_; }
 
@@ -25,7 +29,10 @@ class Trace {
   static void print(Duration when, std::string_view who, std::string_view what,
                     std::uint64_t number, std::size_t bytes);
 
-  const bool print_;
+  void add(Duration when, std::string_view who, std::string_view what, std::uint64_t number,
+           std::string_view bytes);
+
+  const Print print_;
   std::uint64_t hash_ = 0;
 };
 

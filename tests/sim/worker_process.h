@@ -1,19 +1,35 @@
 // A worker as a simulated process: its machine, on the simulated network and a simulated disk.
 #pragma once
 
+#include <map>
 #include <memory>
 
+#include "tests/sim/checkers/bounds.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/mesh.h"
 #include "tests/sim/network.h"
+#include "tests/sim/places.h"
 #include "worker/machine.h"
 
 namespace kipu::sim {
 
+// The checkers that workers tell what they do.
+struct Checkers {
+  Model& model;
+  StreamModel& streams;
+  BoundsModel& bounds;
+  Places& places;
+};
+
 class WorkerProcess final : public Peer {
  public:
-  WorkerProcess(World& world, Network& network, Model& model, std::string name);
+  WorkerProcess(World& world, Network& network, Mesh& mesh, const Checkers& checkers,
+                std::size_t number);
 
   void receive(schema::Message message) override;
+  void receive_from_peer(schema::Message message) override;
+  void receive_from_stream(schema::Message message) override;
+  StoreId store() const override { return disk_.info().store; }
   // Ends once what is in flight has been answered, and starts again.
   void stop_gently();
   Disk& disk() { return disk_; }
@@ -32,15 +48,30 @@ class WorkerProcess final : public Peer {
     carry_out(std::move(effects));
   }
   void carry_out(worker::Effects effects);
+  void send(worker::Effects& effects);
+  void write(worker::Effects& effects);
+  void begin_commit(worker::Commit commit);
   void end_and_restart();
   void begin_read(worker::Read read);
   void sample_disk();
+  void watch_told(const schema::Message& message);
+  void watch_sent(StoreId to, const schema::Message& message);
+  void watch_published(StoreId to, const schema::Message& message);
+  void watch_beacon(StoreId to, const schema::Message& message);
+  void watch_peer_read(const schema::Message& message);
+  void watch_heard(const schema::Message& message);
+  void watch_commit(const storage::Change& change);
   void plant(schema::Message& message);
 
   Network& network_;
+  Mesh& mesh_;
+  Checkers checkers_;
+  worker::Config config_;
   Disk disk_;
   std::unique_ptr<worker::Machine> machine_;
   bool stopping_ = false;
+  bool ticking_ = false;                   // in the timer's event
+  std::map<StoreId, Position> published_;  // the last, in this life
 };
 
 }  // namespace kipu::sim

@@ -15,6 +15,7 @@ using std::chrono::seconds;
 
 // Buckets that programs create: so many of each mode.
 constexpr std::uint64_t kBuckets = 3;
+constexpr std::uint64_t kCalls = 0xd1b54a32d192ed03U;  // tells the randomness of calls from other
 
 bool is_usual_failure(ErrorCode code) {
   return code == ErrorCode::outcome_unknown || code == ErrorCode::cancelled ||
@@ -41,7 +42,9 @@ void Program::next_after_a_while() {
 
 void Program::next() {
   if (shared_.calls_left == 0 || shared_.faults_ended) return;
-  --shared_.calls_left;
+  const std::uint32_t number = world_.options.calls - shared_.calls_left--;
+  rng_ = Rng(world_.options.seed * kCalls + number);
+  if (world_.options.without.calls.contains(number)) return next_after_a_while();
   ++shared_.busy;
   step();
 }
@@ -70,9 +73,7 @@ void Program::step() {
 
 void Program::append() {
   const std::optional<Stamp> stamp = rng_.one_in(6) ? std::optional(draw_stamp()) : std::nullopt;
-  const Level level = rng_.one_in(20)  ? Level::none
-                      : rng_.one_in(3) ? Level::one
-                                       : Level::bucket_default;
+  const Level level = draw_write_level();
   const std::string bucket = draw_bucket(BucketMode::worm);
   write(bucket, draw_key(), EntryKind::append, draw_values(3), stamp, level, expected_of(bucket));
 }
@@ -139,8 +140,9 @@ void Program::ask(WriteId write, Level level, Expected expected) {
 }
 
 void Program::start_write(WriteId write, client::AppendCall append, Expected expected) {
-  const auto done = [this, write, expected](const client::Completion& completion) {
-    on_written(write, completion, expected);
+  const Level level = append.level;
+  const auto done = [this, write, level, expected](const client::Completion& completion) {
+    on_written(write, level, completion, expected);
     end_activity();
   };
   const auto forgotten = [this, write] {
@@ -151,12 +153,13 @@ void Program::start_write(WriteId write, client::AppendCall append, Expected exp
   call(std::move(append), done, forgotten);
 }
 
-void Program::on_written(WriteId write, const client::Completion& completion,
+void Program::on_written(WriteId write, Level level, const client::Completion& completion,
                          const Expected& expected) {
   if (completion.reply) {
     const auto* appended = std::get_if<client::Appended>(&*completion.reply);
     if (appended == nullptr) return world_.verdict.fail("I6", "an append got another reply");
-    shared_.model.on_acknowledged(write, appended->stamp, appended->holders);
+    shared_.model.on_acknowledged(write, appended->stamp, appended->holders,
+                                  holders(level, shared_.model.content_of(write).bucket));
     if (appended->holders > 0) ++world_.totals.acknowledged;
     if (expected.error) world_.verdict.fail("I6", "a wrong write was taken");
     return;
@@ -176,6 +179,26 @@ Duration Program::draw_timeout() {
   if (shared_.faults_ended) return seconds(60);
   const Duration choices[] = {milliseconds(300), seconds(1), seconds(3), seconds(8)};
   return choices[rng_.below(std::size(choices))];
+}
+
+Level Program::draw_read_level() {
+  return rng_.one_in(6) ? Level::one : rng_.one_in(10) ? Level::all : Level::bucket_default;
+}
+
+Level Program::draw_write_level() {
+  if (rng_.one_in(20)) return Level::none;
+  if (rng_.one_in(6)) return Level::one;
+  return rng_.one_in(10) ? Level::all : Level::bucket_default;
+}
+
+std::uint32_t Program::readers(Level level, const std::string& bucket) const {
+  if (level == Level::bucket_default) level = with_levels({bucket}).read_level;
+  return holders_of(level, world_.options.replicas);
+}
+
+std::uint32_t Program::holders(Level level, const std::string& bucket) const {
+  if (level == Level::bucket_default) level = with_levels({bucket}).write_level;
+  return holders_of(level, world_.options.replicas);
 }
 
 std::string Program::draw_key() {
@@ -204,7 +227,7 @@ Bucket Program::draw_new_bucket() {
   bucket.name =
       fmt::format("{}{}", bucket.mode == BucketMode::worm ? 'a' : 'p', rng_.below(kBuckets));
   if (rng_.one_in(4)) bucket.max_pair_bytes = 20'000;
-  return bucket;
+  return with_levels(std::move(bucket));
 }
 
 // A time within the run, or a little off it.

@@ -19,7 +19,7 @@ namespace kipu::sim {
 // What the programs of one run share.
 struct Shared {
   Shared(World& world, bool refusals_are_final)
-      : model(world.verdict, refusals_are_final),
+      : model(world.verdict, refusals_are_final, world.options.replicas),
         buckets(world.verdict),
         calls_left(world.options.calls) {}
 
@@ -68,7 +68,8 @@ class Program {
              std::optional<Stamp> stamp, Level level, Expected expected);
   void ask(WriteId write, Level level, Expected expected);
   void start_write(WriteId write, client::AppendCall append, Expected expected);
-  void on_written(WriteId write, const client::Completion& completion, const Expected& expected);
+  void on_written(WriteId write, Level level, const client::Completion& completion,
+                  const Expected& expected);
   void on_created(BucketModel::Moment begun, const Bucket& bucket,
                   const client::Completion& completion);
   void on_map(BucketModel::Moment begun, const client::MapReply& map);
@@ -87,7 +88,13 @@ class Program {
   void check_error(const Error& error, const Expected& expected);
   Expected expected_of(const std::string& bucket) const;
 
+  // How many replicas a call of this level, or of that of its bucket, makes sure of.
+  std::uint32_t readers(Level level, const std::string& bucket) const;
+  std::uint32_t holders(Level level, const std::string& bucket) const;
+
   Duration draw_timeout();
+  Level draw_read_level();
+  Level draw_write_level();
   std::string draw_key();
   std::string draw_bucket(BucketMode mode);
   Values draw_values(std::uint32_t most);

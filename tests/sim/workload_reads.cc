@@ -89,6 +89,7 @@ void Program::ping_or_status() {
 void Program::read_key() {
   PageQuery query;
   query.bucket = draw_bucket(rng_.one_in(4) ? BucketMode::wmrm : BucketMode::worm);
+  query.level = draw_read_level();
   query.key = draw_key();
   query.reverse = rng_.one_in(3);
   query.max_entries = world_.options.page_entries;
@@ -102,7 +103,7 @@ void Program::read_pages(PageQuery query, Expected expected) {
   const Moment begun = shared_.model.begin_read();
   ask_for<Page>(client::PageCall{query}, expected,
                 [this, begun, query, expected](const Page& page) {
-                  shared_.model.on_page(begun, query, page);
+                  shared_.model.on_page(begun, query, page, readers(query.level, query.bucket));
                   if (page.complete || page.entries.empty()) return false;
                   PageQuery next = query;
                   next.after = page.entries.back().id();
@@ -114,6 +115,7 @@ void Program::read_pages(PageQuery query, Expected expected) {
 void Program::count_key() {
   CountQuery query;
   query.bucket = draw_bucket(BucketMode::worm);
+  query.level = draw_read_level();
   query.key = draw_key();
   query.max_entries = world_.options.page_entries;
   if (rng_.one_in(4)) query.since = draw_time();
@@ -124,7 +126,7 @@ void Program::count_pages(CountQuery query, Expected expected) {
   const Moment begun = shared_.model.begin_read();
   ask_for<Count>(client::CountCall{query}, expected,
                  [this, begun, query, expected](const Count& count) {
-                   shared_.model.on_count(begun, query, count);
+                   shared_.model.on_count(begun, query, count, readers(query.level, query.bucket));
                    if (!count.next_after) return false;
                    CountQuery next = query;
                    next.after = count.next_after;
@@ -137,6 +139,7 @@ void Program::list_keys() {
   if (shared_.map == nullptr) return fetch_map();
   KeysQuery query;
   query.bucket = draw_bucket(rng_.one_in(2) ? BucketMode::wmrm : BucketMode::worm);
+  query.level = draw_read_level();
   query.max_keys = world_.options.page_entries;
   query.max_bytes = world_.options.page_bytes;
   query.skip_removed = rng_.one_in(2);
@@ -151,17 +154,17 @@ void Program::keys_pages(WorkerId worker, KeysQuery query, Expected expected) {
   // The client fills in the partitions itself, except where the caller must not choose them.
   KeysQuery asked = query;
   asked.partitions.clear();
-  ask_for<KeysPage>(client::KeysCall{worker, asked}, expected,
-                    [this, begun, worker, query, expected](const KeysPage& page) {
-                      const auto partitions =
-                          static_cast<std::uint32_t>(shared_.map->placement.size());
-                      shared_.model.on_keys(begun, query, partitions, page);
-                      if (!page.next_after) return false;
-                      KeysQuery next = query;
-                      next.after = page.next_after;
-                      keys_pages(worker, next, expected);
-                      return true;
-                    });
+  ask_for<KeysPage>(
+      client::KeysCall{worker, asked}, expected,
+      [this, begun, worker, query, expected](const KeysPage& page) {
+        const auto partitions = static_cast<std::uint32_t>(shared_.map->placement.size());
+        shared_.model.on_keys(begun, query, partitions, page, readers(query.level, query.bucket));
+        if (!page.next_after) return false;
+        KeysQuery next = query;
+        next.after = page.next_after;
+        keys_pages(worker, next, expected);
+        return true;
+      });
 }
 
 void Program::scan_partition() {
@@ -169,6 +172,7 @@ void Program::scan_partition() {
   ScanQuery query;
   query.partition.number = static_cast<std::uint32_t>(rng_.below(shared_.map->placement.size()));
   query.bucket = draw_bucket(BucketMode::worm);
+  query.level = draw_read_level();
   query.max_entries = world_.options.page_entries;
   query.max_bytes = world_.options.page_bytes;
   if (rng_.one_in(3)) query.prefix = "k";
@@ -180,7 +184,7 @@ void Program::scan_pages(ScanQuery query, Expected expected) {
   ask_for<Page>(
       client::ScanCall{query}, expected, [this, begun, query, expected](const Page& page) {
         const auto partitions = static_cast<std::uint32_t>(shared_.map->placement.size());
-        shared_.model.on_scan(begun, query, partitions, page);
+        shared_.model.on_scan(begun, query, partitions, page, readers(query.level, query.bucket));
         if (page.complete || page.entries.empty()) return false;
         ScanQuery next = query;
         next.after = ScanQuery::Position{page.entries.back().key, page.entries.back().id()};
@@ -201,7 +205,7 @@ void Program::verify() {
         return false;
       });
   ++shared_.busy;
-  write("default", draw_key(), EntryKind::append, draw_values(2), std::nullopt, Level::one, {});
+  write("default", draw_key(), EntryKind::append, draw_values(2), std::nullopt, Level::quorum, {});
 }
 
 void Program::verify_bucket(const std::string& bucket) {
@@ -209,8 +213,10 @@ void Program::verify_bucket(const std::string& bucket) {
     PageQuery page;
     page.bucket = bucket;
     page.key = key;
+    page.level = draw_read_level();
     page.max_entries = world_.options.page_entries;
     CountQuery count;
+    count.level = draw_read_level();
     count.bucket = bucket;
     count.key = key;
     shared_.busy += 2;
@@ -220,6 +226,7 @@ void Program::verify_bucket(const std::string& bucket) {
   for (const schema::Worker& worker : shared_.map->workers) {
     KeysQuery keys;
     keys.bucket = bucket;
+    keys.level = draw_read_level();
     keys.skip_removed = rng_.one_in(2);
     ++shared_.busy;
     keys_pages(worker.id, keys, {});
@@ -229,6 +236,7 @@ void Program::verify_bucket(const std::string& bucket) {
     ScanQuery scan;
     scan.partition.number = number;
     scan.bucket = bucket;
+    scan.level = draw_read_level();
     ++shared_.busy;
     scan_pages(scan, {});
   }

@@ -7,25 +7,16 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "tests/sim/checkers/verdict.h"
+#include "tests/sim/marks.h"
 #include "tests/sim/options.h"
 #include "tests/sim/scheduler.h"
+#include "tests/sim/totals.h"
 #include "tests/sim/trace.h"
 
 namespace kipu::sim {
 
-struct Totals {
-  std::uint64_t acknowledged = 0;  // writes, by a worker that holds them
-  std::uint64_t answered = 0;      // other calls that succeeded
-  std::uint64_t refused = 0;       // calls that failed with another error than an unknown outcome
-  std::uint64_t unknown = 0;       // calls whose outcome is unknown, those of crashed clients too
-  std::uint64_t retries = 0;       // entries that were sent once more
-  std::uint64_t crashes = 0;
-  std::uint64_t faults = 0;  // crashes too; messages lost, late or duplicated are not counted
-  std::uint64_t messages = 0;
-};
-
 struct World {
-  World(const Options& chosen, bool print)
+  World(const Options& chosen, Print print)
       : options(chosen), rng(chosen.seed ^ 0x6b697075U), trace(print) {}
 
   Duration now() const { return scheduler.now(); }
@@ -34,7 +25,10 @@ struct World {
     trace.note(now(), who, what, number, bytes);
   }
   void log(const std::string& who, const std::vector<LogLine>& lines) {
-    for (const LogLine& line : lines) trace.say(now(), who, line.text);
+    for (const LogLine& line : lines) {
+      trace.tell(now(), who, line.text);
+      marks.read(line.text);
+    }
   }
 
   const Options options;
@@ -43,6 +37,11 @@ struct World {
   Trace trace;
   Verdict verdict;
   Totals totals;
+  Marks marks;
+  std::uint32_t processes = 0;  // made so far
+  // A disk was lost then; by this long after, all have told one another where they stand.
+  Duration lost_disk_at{std::chrono::minutes(-1)};
+  bool settled() const { return now() >= lost_disk_at + std::chrono::seconds(10); }
 };
 
 }  // namespace kipu::sim

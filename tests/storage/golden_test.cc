@@ -1,7 +1,10 @@
 // Pins the format: stores that are written today must be readable for ever.
+#include <span>
+
 #include <gtest/gtest.h>
 
 #include "storage/files.h"
+#include "storage/log_record.h"
 #include "storage/store_file.h"
 #include "tests/storage/leveldb_fixture.h"
 
@@ -44,10 +47,47 @@ StoreInfo golden_info() {
   return {StoreId{Uuid{0x0001020304050607, 0x08090a0b0c0d0e0f}},
           ClusterId{Uuid{0x1011121314151617, 0x18191a1b1c1d1e1f}},
           {0x2021222324252627, 0x28292a2b2c2d2e2f},
-          "map"};
+          "map",
+          {Wholeness::Kind::all_but, {{1}, {1023}}},
+          {},
+          3};
 }
 
-class GoldenTest : public LevelDbTest {};
+LogRecord golden_log_record() {
+  return {{2, 7}, {0x28292a2b2c2d2e2f, 7}, {0x2021222324252627, 5}, 3, 400, 0};
+}
+
+// A commit with the first two entries, and where two stores stand.
+std::string golden_streams() {
+  const LogRecord record = golden_log_record();
+  std::string value;
+  append_log_head(value, record);
+  const std::vector<PlacedEntry> entries = golden_entries();
+  for (const PlacedEntry& placed : std::span(entries).first(2)) {
+    append_log_name(value, placed.partition, "b", placed.entry.key, placed.entry.id());
+  }
+  const auto line = [](const std::string& key, const std::string& bytes) {
+    return hex_of(key) + ' ' + hex_of(bytes) + '\n';
+  };
+  std::string position;
+  append_position(position, {0x3031323334353637, 9});
+  return line(encode_log_key(record.place), value) +
+         line(encode_cursor_key(space::kCursor, golden_info().store), position) +
+         line(encode_cursor_key(space::kAcknowledged, golden_info().store), position);
+}
+
+class GoldenTest : public LevelDbTest {
+ protected:
+  void put_records(const std::string& name) {
+    const auto database = open_database();
+    std::ifstream records(golden(name));
+    std::string key;
+    std::string value;
+    while (records >> key >> value) {
+      ASSERT_TRUE(database->Put({}, bytes_of_hex(key), bytes_of_hex(value)).ok());
+    }
+  }
+};
 
 TEST_F(GoldenTest, WritesTheRecordsThatItAlwaysWrote) {
   ASSERT_TRUE(open()->merge(golden_entries()));
@@ -61,12 +101,7 @@ TEST_F(GoldenTest, WritesTheRecordsThatItAlwaysWrote) {
 }
 
 TEST_F(GoldenTest, ReadsTheRecordsThatItAlwaysWrote) {
-  std::ifstream records(golden("records.hex"));
-  std::string key;
-  std::string value;
-  while (records >> key >> value) {
-    ASSERT_TRUE(open_database()->Put({}, bytes_of_hex(key), bytes_of_hex(value)).ok());
-  }
+  put_records("records.hex");
   const auto store = open();
   for (const PlacedEntry& placed : golden_entries()) {
     ScanQuery query = scan_all();
@@ -77,12 +112,42 @@ TEST_F(GoldenTest, ReadsTheRecordsThatItAlwaysWrote) {
   EXPECT_EQ(store->stats().entries_estimate, golden_entries().size());
 }
 
+TEST_F(GoldenTest, WritesTheStreamsThatItAlwaysWrote) {
+  EXPECT_EQ(golden_streams(), bytes_of(golden("streams.hex")));
+}
+
+TEST_F(GoldenTest, ReadsTheStreamsThatItAlwaysWrote) {
+  put_records("records.hex");
+  put_records("streams.hex");
+  const auto store = open();
+  const LogRecord record = golden_log_record();
+  const std::map<StoreId, Position> positions{{golden_info().store, {0x3031323334353637, 9}}};
+  EXPECT_EQ(store->info().stream, (StreamState{record.position, positions, positions}));
+  const Fetched found = store->fetch({record.previous, {{0}}}).value();
+  const auto entries = golden_entries();
+  const Fetched::Commit commit{record.position, {entries[0].entry, entries[1].entry}};
+  EXPECT_EQ(found, (Fetched{false, {commit}, record.position, record.position}));
+}
+
 TEST_F(GoldenTest, WritesAndReadsTheStoreFileAsItAlwaysDid) {
   const std::string bytes = encode_store_file(golden_info());
   EXPECT_EQ(hex_of(bytes) + '\n', bytes_of(golden("store_file.hex")));
   const StoreInfo info = decode_store_file(bytes).value();
   EXPECT_EQ(info.store, golden_info().store);
   EXPECT_EQ(info.runs, golden_info().runs);
+  EXPECT_EQ(info.forgotten_runs, golden_info().forgotten_runs);
+  EXPECT_EQ(info.whole, golden_info().whole);
+}
+
+TEST_F(GoldenTest, OpensAStoreWhoseFileIsOfVersionOne) {
+  write_bytes(directory_ / "store", bytes_of_hex(bytes_of(golden("store_file_v1.hex"))));
+  const auto store = open();
+  EXPECT_EQ(store->info().store, golden_info().store);
+  EXPECT_EQ(store->info().cluster, golden_info().cluster);
+  EXPECT_EQ(store->info().map, golden_info().map);
+  EXPECT_EQ(store->info().whole, (Wholeness{Wholeness::Kind::all_but, {}}));
+  ASSERT_EQ(store->info().runs.size(), 3U);
+  EXPECT_EQ(store->info().runs[1], golden_info().runs[1]);
 }
 
 }  // namespace

@@ -48,7 +48,9 @@ TEST_F(LevelDbStoreTest, KeepsTheNewestRunsOnly) {
   info.runs.clear();
   for (std::uint64_t run = 0; run < kMaxRuns; ++run) info.runs.push_back(run);
   write_bytes(directory_ / "store", encode_store_file(info));
-  const std::vector<std::uint64_t> runs = open()->info().runs;
+  const auto store = open();
+  const std::vector<std::uint64_t>& runs = store->info().runs;
+  EXPECT_EQ(store->info().forgotten_runs, 1U);
   ASSERT_EQ(runs.size(), kMaxRuns);
   EXPECT_EQ(runs.front(), 1U);
   EXPECT_EQ(runs[kMaxRuns - 2], kMaxRuns - 1);
@@ -161,6 +163,13 @@ TEST_F(LevelDbStoreTest, IsNotOpenedWhileAnotherProcessHasIt) {
 TEST_F(LevelDbStoreTest, IsNotOpenedWhileAnyoneHasItsDatabase) {
   const auto database = open_database();
   EXPECT_EQ(error_of_open().code, ErrorCode::in_use);
+}
+
+// Of another user's, say: there is no other process to stop.
+TEST_F(LevelDbStoreTest, WithALockFileThatCannotBeOpenedIsNotInUse) {
+  fs::remove(directory_ / "db" / "LOCK");
+  fs::create_directory(directory_ / "db" / "LOCK");
+  EXPECT_EQ(error_of_open().code, ErrorCode::io_error) << error_of_open().message;
 }
 
 TEST_F(LevelDbStoreTest, MakesAStoreFromAnyInterruptedInit) {

@@ -52,7 +52,10 @@ class Model {
       count.next_after = found.back().id();
     }
     count.entries = found.size();
-    for (const Entry& entry : found) count.values += entry.values.size();
+    for (const Entry& entry : found) {
+      count.values += entry.values.size();
+      count.fingerprint += entry.digest.bits;
+    }
     return count;
   }
 

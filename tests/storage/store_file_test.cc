@@ -10,7 +10,11 @@ namespace kipu::storage {
 namespace {
 
 StoreInfo some_info() {
-  return {StoreId{Uuid{1, 2}}, ClusterId{Uuid{3, 4}}, {5, 6, 7}, std::string("map\0bytes", 9)};
+  StoreInfo info{
+      StoreId{Uuid{1, 2}}, ClusterId{Uuid{3, 4}}, {5, 6, 7}, std::string("map\0bytes", 9)};
+  info.forgotten_runs = 8;
+  info.whole = {Wholeness::Kind::all_but, {{0}, {9}, {65'535}}};
+  return info;
 }
 
 ErrorCode code_of(const std::string& bytes) {
@@ -24,6 +28,8 @@ TEST(StoreFileTest, DecodesWhatItEncoded) {
   EXPECT_EQ(decoded.cluster, some_info().cluster);
   EXPECT_EQ(decoded.runs, some_info().runs);
   EXPECT_EQ(decoded.map, some_info().map);
+  EXPECT_EQ(decoded.forgotten_runs, some_info().forgotten_runs);
+  EXPECT_EQ(decoded.whole, some_info().whole);
 }
 
 TEST(StoreFileTest, NoticesEveryFlippedBit) {
@@ -56,6 +62,40 @@ TEST(StoreFileTest, KnowsANewerVersionFromADamagedOne) {
   EXPECT_EQ(code_of(with_checksum(bytes)), ErrorCode::newer_format);
   bytes[8] = 0;
   EXPECT_EQ(code_of(with_checksum(bytes)), ErrorCode::corrupt);
+}
+
+TEST(StoreFileTest, ReadsWhatVersionOneWrote) {
+  const auto written_by_version_one = [](StoreInfo info) {
+    info.whole = {};
+    std::string bytes = encode_store_file(info);
+    bytes[8] = 1;
+    bytes.resize(bytes.size() - 13);  // what version 2 added
+    return with_checksum(bytes);
+  };
+  const StoreInfo whole = decode_store_file(written_by_version_one(some_info())).value();
+  EXPECT_EQ(whole.runs, some_info().runs);
+  EXPECT_EQ(whole.map, some_info().map);
+  EXPECT_EQ(whole.whole, (Wholeness{Wholeness::Kind::all_but, {}}));
+  EXPECT_EQ(whole.forgotten_runs, 0U);
+  StoreInfo without_map = some_info();
+  without_map.map.clear();
+  const StoreInfo unborn = decode_store_file(written_by_version_one(without_map)).value();
+  EXPECT_EQ(unborn.whole, Wholeness{});
+}
+
+TEST(StoreFileTest, RefusesAWholenessThatCannotBe) {
+  const auto code_with = [](const Wholeness& whole) {
+    StoreInfo info = some_info();
+    info.whole = whole;
+    return code_of(encode_store_file(info));
+  };
+  using Kind = Wholeness::Kind;
+  EXPECT_EQ(code_with({Kind::all_but, {}}), ErrorCode::internal) << "it is right";
+  EXPECT_EQ(code_with({Kind::all_but, {{2}, {1}}}), ErrorCode::corrupt);
+  EXPECT_EQ(code_with({Kind::all_but, {{1}, {1}}}), ErrorCode::corrupt);
+  EXPECT_EQ(code_with({Kind::all_but, {{65'536}}}), ErrorCode::corrupt);
+  EXPECT_EQ(code_with({Kind::none, {{1}}}), ErrorCode::corrupt);
+  EXPECT_EQ(code_with({static_cast<Kind>(3), {}}), ErrorCode::corrupt);
 }
 
 TEST(StoreFileTest, DecodesAnyContentUnderARightChecksumWithoutHarm) {

@@ -2,6 +2,7 @@
 // command a line on stdin. Merges run on the commit thread, counts at once.
 //
 //   merge KEY TIME   prints "merged KEY TIME ok", or the name of the error instead of "ok"
+//   commit KEY TIME  the same, as the commit TIME of its stream, and a cursor is there then
 //   count KEY        prints "count KEY ENTRIES", or the name of the error
 #include <cstdio>
 #include <iostream>
@@ -26,10 +27,24 @@ std::string outcome(const Status& status) {
   return status ? "ok" : std::string(error_name(status.error().code));
 }
 
-void merge(StoreThreads& threads, const std::string& key, std::uint64_t time) {
+Change change_of(const std::string& key, std::uint64_t time) {
   Entry entry =
       make_entry("b", key, Stamp{StampTime(time), 1}, EntryKind::append, {std::to_string(time)});
-  threads.merge({{PartitionId{0}, std::move(entry)}}, [key, time](const Status& status) {
+  Change change;
+  change.entries.push_back({PartitionId{0}, std::move(entry)});
+  return change;
+}
+
+void log(Change& change, std::uint64_t run, std::uint64_t time) {
+  const StoreId other{Uuid{1, 1}};
+  change.position = Position{run, time};
+  change.logged = 1;
+  change.cursors[other] = {1, time};
+  change.acknowledged[other] = *change.position;
+}
+
+void merge(StoreThreads& threads, Change change, const std::string& key, std::uint64_t time) {
+  threads.merge(std::move(change), [key, time](const Status& status) {
     print(fmt::format("merged {} {} {}", key, time, outcome(status)));
   });
 }
@@ -50,6 +65,7 @@ int run(const char* directory) {
     std::fprintf(stderr, "%s\n", store.error().message.c_str());
     return 1;
   }
+  const std::uint64_t run = (*store)->info().runs.back();
   StoreThreads threads(**store, 1);
   print("ready");
   std::string line;
@@ -59,7 +75,9 @@ int run(const char* directory) {
     std::string key;
     std::uint64_t time = 0;
     words >> command >> key >> time;
-    command == "merge" ? merge(threads, key, time) : count(**store, key);
+    Change change = change_of(key, time);
+    if (command == "commit") log(change, run, time);
+    command == "count" ? count(**store, key) : merge(threads, std::move(change), key, time);
   }
   return 0;
 }

@@ -121,6 +121,25 @@ TEST_P(KilledSyncTest, KeepsWhatItAcknowledged) {
   EXPECT_LE(entries, at);
 }
 
+TEST_P(KilledSyncTest, KeepsEntriesLogAndCursorsTogether) {
+  const auto& [mode, at] = GetParam();
+  test::Process process = start({{"KIPU_SHIM_MODE", mode}, {"KIPU_SHIM_AT", std::to_string(at)}});
+  for (int i = 1; i <= 6; ++i) process.write("commit key " + std::to_string(i) + "\n");
+  EXPECT_EQ(process.wait(), (test::Ended{-1, SIGKILL}));
+  const auto store = open_leveldb_store(directory_ / "store", {}, rng_).value();
+  const std::uint64_t entries = store->count(count_of("key")).value().entries;
+  EXPECT_GE(entries, mode == "kill_after" ? at : at - 1);
+  const Fetched found = store->fetch({{}, {{0}}}).value();
+  EXPECT_EQ(found.commits.size(), entries);
+  EXPECT_EQ(found.through.counter, entries);
+  const StreamState& stream = store->info().stream;
+  EXPECT_EQ(stream.head, found.head);
+  if (entries == 0) return;
+  const StoreId other{Uuid{1, 1}};
+  EXPECT_EQ(stream.cursors, (std::map<StoreId, Position>{{other, {1, entries}}}));
+  EXPECT_EQ(stream.acknowledged, (std::map<StoreId, Position>{{other, stream.head}}));
+}
+
 INSTANTIATE_TEST_SUITE_P(BeforeAndAfter, KilledSyncTest,
                          ::testing::Values(Kill{"kill_before", 1}, Kill{"kill_before", 2},
                                            Kill{"kill_before", 5}, Kill{"kill_after", 1},

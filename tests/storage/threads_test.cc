@@ -19,11 +19,17 @@ class StoreThreadsTest : public ::testing::Test {
   std::unique_ptr<Store> store_ = make_memory_store(rng_);
 };
 
+Change change_of(PlacedEntry entry) {
+  Change change;
+  change.entries.push_back(std::move(entry));
+  return change;
+}
+
 TEST_F(StoreThreadsTest, MergesThenReads) {
   StoreThreads threads(*store_, 2);
   const PlacedEntry entry = entry_at("key", 1, {"v"});
   std::promise<Status> merged;
-  threads.merge({entry}, [&](Status status) { merged.set_value(std::move(status)); });
+  threads.merge(change_of(entry), [&](Status status) { merged.set_value(std::move(status)); });
   ASSERT_TRUE(merged.get_future().get());
   std::promise<Result<ReadResult>> read;
   threads.read(page_of("key"), [&](Result<ReadResult> result) { read.set_value(result); });
@@ -35,7 +41,7 @@ TEST_F(StoreThreadsTest, ReportsAFailureToWhoeverAsked) {
   PlacedEntry bad = entry_at("key", 1, {"v"});
   bad.entry.digest.bits ^= 1;
   std::promise<Status> merged;
-  threads.merge({bad}, [&](Status status) { merged.set_value(std::move(status)); });
+  threads.merge(change_of(bad), [&](Status status) { merged.set_value(std::move(status)); });
   const Status status = merged.get_future().get();
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, ErrorCode::bad_digest);
@@ -51,7 +57,7 @@ TEST_F(StoreThreadsTest, CommitsInTheOrderOfTheCalls) {
       if (i % 3 == 0) {
         threads.save_map(ClusterId{Uuid{1, 1}}, std::to_string(i), note);
       } else {
-        threads.merge({entry_at("key", static_cast<std::uint64_t>(i), {"v"})}, note);
+        threads.merge(change_of(entry_at("key", static_cast<std::uint64_t>(i), {"v"})), note);
       }
     }
   }
@@ -65,7 +71,7 @@ TEST_F(StoreThreadsTest, RunsWhatWasSubmittedBeforeItEnds) {
   {
     StoreThreads threads(*store_, 3);
     for (std::uint64_t i = 0; i < 500; ++i) {
-      threads.merge({entry_at("key", i, {"v"})}, [&](const Status&) { ++done; });
+      threads.merge(change_of(entry_at("key", i, {"v"})), [&](const Status&) { ++done; });
       threads.read(page_of("key"), [&](const Result<ReadResult>&) { ++done; });
     }
   }
@@ -91,7 +97,7 @@ TEST_F(StoreThreadsTest, ReadsWhileItCommits) {
   StoreThreads threads(*store_, 1);
   std::latch read_done(1);
   std::latch commit_done(1);
-  threads.merge({entry_at("key", 1, {"v"})}, [&](const Status&) {
+  threads.merge(change_of(entry_at("key", 1, {"v"})), [&](const Status&) {
     read_done.wait();
     commit_done.count_down();
   });

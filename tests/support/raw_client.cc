@@ -96,7 +96,7 @@ Status append_status(const std::optional<schema::Message>& reply) {
   const auto answer = body_of<schema::AppendReply>(reply, schema::MessageKind::append_reply);
   if (!answer) return fail(answer.error());
   if (!answer->refusals.empty()) return fail(answer->refusals.front().error);
-  EXPECT_EQ(answer->holders, 1U);
+  EXPECT_GE(answer->holders, 1U);
   return {};
 }
 

@@ -120,7 +120,13 @@ class MachineTest : public ::testing::Test {
   void serve(std::uint64_t epoch = 1) {
     say_welcome();
     put_in_force(epoch);
+    grant(epoch);
     effects_ = {};
+  }
+  // The broker answers a heartbeat that was sent just now: a lease.
+  void grant(std::uint64_t epoch) {
+    receive(MessageKind::heartbeat_reply, 52,
+            schema::HeartbeatReply{now_.instant, true, version(epoch)});
   }
   void put_in_force(std::uint64_t epoch) {
     receive(MessageKind::map_store, 50, make_map(epoch));

@@ -164,7 +164,8 @@ TEST_F(WorkerMembershipTest, StopsWithARemedyWhenTheBrokerIsOfAnotherCluster) {
   receive(MessageKind::error, last_id(),
           schema::ErrorReply{{ErrorCode::wrong_cluster, "the broker is of cluster 2"}});
   ASSERT_TRUE(effects_.stop.has_value());
-  EXPECT_THAT(*effects_.stop, ::testing::HasSubstr("connect the worker to its own broker"));
+  EXPECT_EQ(effects_.stop->code, ErrorCode::wrong_cluster);
+  EXPECT_THAT(effects_.stop->message, ::testing::HasSubstr("connect the worker to its own broker"));
   EXPECT_EQ(machine().next_tick(), Instant::never());
 }
 
@@ -172,6 +173,7 @@ TEST_F(WorkerMembershipTest, StopsWhenAWelcomeNamesAnotherCluster) {
   info_.cluster = ClusterId{Uuid{4, 4}};
   say_welcome();
   ASSERT_TRUE(effects_.stop.has_value());
+  EXPECT_EQ(effects_.stop->code, ErrorCode::wrong_cluster);
 }
 
 TEST_F(WorkerMembershipTest, AsksAgainWhenItsHelloIsRefusedForNow) {
@@ -187,7 +189,8 @@ TEST_F(WorkerMembershipTest, AsksAgainWhenItsHelloIsRefusedForNow) {
 TEST_F(WorkerMembershipTest, StopsAtItsFirstEventIfTheSavedMapDoesNotDecode) {
   info_.map = "garbage";
   tick();
-  EXPECT_TRUE(effects_.stop.has_value());
+  ASSERT_TRUE(effects_.stop.has_value());
+  EXPECT_EQ(effects_.stop->code, ErrorCode::corrupt);
   EXPECT_TRUE(effects_.to_broker.empty());
 }
 
@@ -197,6 +200,26 @@ TEST_F(WorkerMembershipTest, StopsWhenAMapCannotBeSaved) {
   machine().on_map_saved(now_, version(1), fail(ErrorCode::io_error, "no"), effects_);
   EXPECT_TRUE(effects_.stop.has_value());
   EXPECT_TRUE(effects_.to_broker.empty());
+}
+
+// The first map came in force, and a second one before the worker could act on it.
+TEST_F(WorkerMembershipTest, IsBornWholeWhereItHasStoredTheFirstMap) {
+  say_welcome();
+  auto map = make_map(1);
+  map.replicas = 2;
+  for (std::uint64_t epoch = 1; epoch <= 2; ++epoch) {
+    receive(MessageKind::map_store, epoch, map);
+    machine().on_map_saved(now_, version(epoch), {}, effects_);
+    map.previous = std::exchange(map.version, version(epoch + 1));
+  }
+  ASSERT_TRUE(effects_.save_wholeness.has_value());
+  EXPECT_EQ(effects_.save_wholeness->whole,
+            (storage::Wholeness{storage::Wholeness::Kind::all_but, {}}));
+  receive(MessageKind::map_in_force, 9, schema::MapStored{version(2)});
+  sent();
+  pass(milliseconds(300));
+  tick();
+  EXPECT_EQ(only<schema::Heartbeat>(MessageKind::heartbeat).health.not_whole, 0U);
 }
 
 TEST_F(WorkerMembershipTest, TellsItsHealthInHeartbeats) {

@@ -173,6 +173,7 @@ TEST_F(WorkerReadTest, RefusesWithoutAMapInForceAndWhileDraining) {
   say_welcome();
   EXPECT_EQ(error_of(MessageKind::page, page_of(key_of(true))), ErrorCode::unavailable);
   put_in_force(1);
+  grant(1);
   sent();
   receive(MessageKind::page, 1, page_of(key_of(true)));
   machine().drain(now_, effects_);

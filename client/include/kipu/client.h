@@ -82,6 +82,9 @@ struct ReadOptions : CallOptions {
   std::optional<std::uint64_t> first;  // only so many values, from where reading starts
   std::optional<std::uint64_t> last;   // only so many values, up to where reading ends
   bool history = false;                // wmrm: every entry, removals too
+  // Asks this worker for what its store has, as it stands: it may lack entries, and `level` does
+  // not count. `invalid_argument` if it is no replica of the key. Not for count().
+  std::optional<WorkerId> from_worker;
   std::uint32_t page_entries = limits::kMaxPageEntries;
 };
 

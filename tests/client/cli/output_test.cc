@@ -165,6 +165,24 @@ TEST(OutputTest, LeadsStatusWithTheVerdict) {
   EXPECT_THAT(json, HasSubstr(R"("share":1,)"));
 }
 
+TEST(OutputTest, ShowsLagAndWholenessOfEachReplica) {
+  StatusReport report = sick_status();
+  report.status.workers[0].health.not_whole = 3;
+  report.status.workers[0].health.why_not_whole = "rolled back";
+  WorkerStatus origin;
+  origin.id = WorkerId{2};
+  origin.health.lags = {{WorkerId{1}, 1'234, std::chrono::milliseconds(2500)}};
+  report.status.workers.push_back(origin);
+  const auto in = [&](Format format) {
+    return shown(styled(format), [&](Output& out) { show(out, report); });
+  };
+  EXPECT_THAT(in(Format::text), HasSubstr("no: 3  1,234, 2.5 s\n"));
+  const std::string json = in(Format::json);
+  EXPECT_THAT(json, HasSubstr(R"("whole":false,"not_whole":3,"why_not_whole":"rolled back",)"
+                              R"("lag_entries":1234,"lag_seconds":2.5,"lags":[])"));
+  EXPECT_THAT(json, HasSubstr(R"("lags":[{"replica":"w1","entries":1234,"seconds":2.5}])"));
+}
+
 TEST(OutputTest, TellsHowToReachAClusterOnAnotherPort) {
   UpReport report{"/data", "tcp://127.0.0.1:9", true, {{"broker", 12}}};
   std::string text;

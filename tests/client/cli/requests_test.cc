@@ -82,6 +82,16 @@ TEST(GetRequestTest, RefusesWhatExcludesEachOther) {
   EXPECT_FALSE(parse_get(with({{"cursor", cursor}, {"last", "1"}}), kNow));
 }
 
+TEST(GetRequestTest, ReadsFromTheWorkerThatIsNamed) {
+  EXPECT_FALSE(get({}).read.from_worker);
+  EXPECT_EQ(get({{"from", "w2"}}).read.from_worker, WorkerId{2});
+  EXPECT_EQ(get({{"from", "17"}}).read.from_worker, WorkerId{17});
+  for (const char* wrong : {"", "w", "0", "w0", "two", "w-1", "w4294967296"}) {
+    EXPECT_FALSE(parse_get(with({{"from", wrong}}), kNow)) << wrong;
+  }
+  EXPECT_FALSE(parse_get(with({{"from", "w1"}, {"level", "one"}}), kNow));
+}
+
 TEST(SettingsTest, FlagBeatsEnvironmentBeatsFile) {
   Config config;
   config.brokers = {"tcp://file:1"};
@@ -147,11 +157,16 @@ TEST(ImportRequestTest, TellsTheFormatByTheName) {
   EXPECT_FALSE(record_format(with({{"format", "csv"}}), "-"));
 }
 
-TEST(UpRequestTest, MakesANewClusterOfThreeWorkers) {
+TEST(UpRequestTest, MakesANewClusterOfThreeWorkersAndAsManyReplicas) {
   const ClusterId fresh{Uuid{1, 2}};
   const auto record = settle_record(UpRequest{}, std::nullopt, fresh);
   ASSERT_TRUE(record);
-  EXPECT_EQ(*record, (ClusterRecord{fresh, 3, 1, 1024, false}));
+  EXPECT_EQ(*record, (ClusterRecord{fresh, 3, 3, 1024, false}));
+  UpRequest request;
+  request.workers = 2;
+  EXPECT_EQ(settle_record(request, std::nullopt, fresh)->replicas, 2U);
+  request.workers = 5;
+  EXPECT_EQ(settle_record(request, std::nullopt, fresh)->replicas, 3U);
 }
 
 TEST(UpRequestTest, RunsTheClusterThatIsThere) {
@@ -173,10 +188,33 @@ TEST(UpRequestTest, RefusesAnotherNumberOfWorkersWithTheRemedy) {
   EXPECT_THAT(record.error().message, HasSubstr("--data"));
 }
 
-TEST(UpRequestTest, RefusesReplicasUntilThereAreSome) {
-  EXPECT_TRUE(parse_up(with({{"replicas", "1"}})));
-  EXPECT_EQ(parse_up(with({{"replicas", "3"}})).error().code, ErrorCode::unsupported);
+TEST(UpRequestTest, KeepsAsManyReplicasAsItIsTold) {
+  const auto request = parse_up(with({{"replicas", "2"}, {"workers", "5"}}));
+  ASSERT_TRUE(request);
+  EXPECT_EQ(settle_record(*request, std::nullopt, ClusterId{Uuid{1, 2}})->replicas, 2U);
   EXPECT_EQ(parse_up(with({{"replicas", "0"}})).error().code, ErrorCode::invalid_argument);
+}
+
+TEST(UpRequestTest, HasAsManyWorkersAsReplicasNeed) {
+  const auto request = parse_up(with({{"replicas", "5"}}));
+  ASSERT_TRUE(request);
+  EXPECT_EQ(settle_record(*request, std::nullopt, ClusterId{Uuid{1, 2}})->workers, 5U);
+  const auto refused = parse_up(with({{"replicas", "4"}, {"workers", "3"}}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+  EXPECT_THAT(refused.error().message, HasSubstr("--workers 4"));
+}
+
+TEST(UpRequestTest, KeepsTheReplicasOfADirectoryMadeBefore) {
+  const ClusterRecord found{ClusterId{Uuid{1, 2}}, 5, 2, 256, true};
+  EXPECT_EQ(settle_record(UpRequest{}, found, ClusterId{Uuid{3, 4}}).value(), found);
+  UpRequest other;
+  other.replicas = 3;
+  const auto record = settle_record(other, found, ClusterId{Uuid{3, 4}});
+  ASSERT_FALSE(record);
+  EXPECT_EQ(record.error().code, ErrorCode::unsupported);
+  EXPECT_THAT(record.error().message, HasSubstr("2 replicas of each partition"));
+  EXPECT_THAT(record.error().message, HasSubstr("--replicas"));
 }
 
 TEST(UpRequestTest, RefusesWhatIsOutOfRange) {
@@ -191,6 +229,10 @@ TEST(ClusterRecordTest, GivesBackWhatItWrote) {
   EXPECT_EQ(parse_record(format_record(record)).value(), record);
   EXPECT_EQ(parse_record("").error().code, ErrorCode::corrupt);
   EXPECT_EQ(parse_record(format_record(record) + "more=1\n").error().code, ErrorCode::corrupt);
+  for (const std::uint32_t replicas : {0U, 4U}) {
+    const ClusterRecord none{ClusterId{Uuid{1, 2}}, 3, replicas, 1024, true};
+    EXPECT_EQ(parse_record(format_record(none)).error().code, ErrorCode::corrupt);
+  }
 }
 
 }  // namespace

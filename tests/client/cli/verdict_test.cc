@@ -65,5 +65,44 @@ TEST(VerdictTest, NamesAClockThatIsFarFromTheBrokers) {
   EXPECT_TRUE(judge(status).healthy());
 }
 
+TEST(VerdictTest, SaysThatOtherReplicasServeWhatASuspectWorkerHas) {
+  ClusterStatus status = healthy();
+  status.replicas = 3;
+  status.workers[0].liveness = Liveness::suspect;
+  EXPECT_THAT(judge(status).reasons, ElementsAre(HasSubstr("left to their other replicas")));
+}
+
+TEST(VerdictTest, SaysWhoIsNotWholeAndWhatItWaitsFor) {
+  ClusterStatus status = healthy();
+  status.workers[0].health.not_whole = 12;
+  status.workers[0].health.why_not_whole = "emptied; waits for w1 and w3";
+  EXPECT_THAT(judge(status).reasons,
+              ElementsAre(HasSubstr("w2 is not whole: 12 of its partitions are not served by it "
+                                    "yet: emptied; waits for w1 and w3")));
+}
+
+// Two workers that wrote for w2.
+ClusterStatus lagging(Duration oldest) {
+  ClusterStatus status = healthy();
+  for (const std::uint32_t number : {3U, 4U}) {
+    WorkerStatus origin = status.workers[0];
+    origin.id = WorkerId{number};
+    origin.health.lags = {{WorkerId{2}, 1'000 * number, oldest / number}, {WorkerId{9}, 1, 1ms}};
+    status.workers.push_back(origin);
+  }
+  return status;
+}
+
+TEST(VerdictTest, AddsUpWhatAReplicaLacksOfAllOthers) {
+  EXPECT_EQ(lag_of(lagging(12s), WorkerId{2}), (ReplicaLag{WorkerId{2}, 7'000, 4s}));
+  EXPECT_EQ(lag_of(lagging(12s), WorkerId{3}), (ReplicaLag{WorkerId{3}, 0, 0s}));
+}
+
+TEST(VerdictTest, NamesAReplicaThatLagsForLong) {
+  EXPECT_TRUE(judge(lagging(29s)).healthy());
+  EXPECT_THAT(judge(lagging(33s)).reasons,
+              ElementsAre(HasSubstr("w2 lags behind by 7,000 entries, the oldest of 11.0 s ago")));
+}
+
 }  // namespace
 }  // namespace kipu::cli

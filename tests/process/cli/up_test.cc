@@ -46,9 +46,10 @@ TEST_F(UpTest, RefusesASecondOverTheSameDirectory) {
   EXPECT_EQ(cluster.kipu({"append", "still", "serving"}).ended, (Ended{0, 0}));
 }
 
-TEST_F(UpTest, RefusesWhatThisVersionDoesNotOffer) {
+TEST_F(UpTest, RefusesWhatNoClusterCanBe) {
   const TempDirectory home;
-  expect_refused(kipu({"up", "--port", "0", "--replicas", "3"}, home), 1, "replication");
+  expect_refused(kipu({"up", "--port", "0", "--workers", "3", "--replicas", "4"}, home), 2,
+                 "--workers 4");
   expect_refused(kipu({"up", "--port", "0", "--replicas", "0"}, home), 2, "--replicas");
   expect_refused(kipu({"up", "--port", "0", "--partitions", "1000"}, home), 2, "power of two");
   expect_refused(kipu({"up", "--port", "0", "--workers", "0"}, home), 2, "--workers");

@@ -36,11 +36,11 @@ bool is_free(std::uint16_t port) {
   return bound;
 }
 
-std::string steady_endpoint(Rng& rng) {
+std::string steady_endpoint(Rng& rng, const std::string& address) {
   const std::uint16_t end = first_ephemeral_port();
   for (;;) {
     const auto port = static_cast<std::uint16_t>(kLeastPort + rng.below(end - kLeastPort));
-    if (is_free(port)) return "tcp://127.0.0.1:" + std::to_string(port);
+    if (is_free(port)) return "tcp://" + address + ":" + std::to_string(port);
   }
 }
 
@@ -78,14 +78,14 @@ bool Disk::has_struck() const {
 }
 
 Cluster::Cluster(ClusterOptions options) : options_(std::move(options)) {
-  const Finished made =
-      run_or_throw({program("kipu-broker"), "init", "--data", broker_directory().string(),
-                    "--workers", std::to_string(options_.workers)});
+  const Finished made = run_or_throw(
+      {program("kipu-broker"), "init", "--data", broker_directory().string(), "--workers",
+       std::to_string(options_.workers), "--replicas", std::to_string(options_.replicas)});
   id_ = made.output.substr(std::string("cluster ").size(), 32);
   Rng rng = Rng::from_system();
-  frontend_ = steady_endpoint(rng);
+  frontend_ = steady_endpoint(rng, options_.broker_site.address);
   do {
-    backend_ = steady_endpoint(rng);
+    backend_ = steady_endpoint(rng, options_.broker_site.address);
   } while (backend_ == frontend_);
   start_broker();
   const std::filesystem::path stores =
@@ -109,21 +109,26 @@ void Cluster::start_broker() {
 void Cluster::start_worker(std::size_t index) {
   Worker& worker = workers_.at(index);
   worker.process.reset();
-  std::vector<std::string> command{program("kipu-worker"),
-                                   "--data",
-                                   worker.store.string(),
-                                   "--broker",
-                                   backend_,
-                                   "--heartbeat",
-                                   "100ms",
-                                   "--log",
-                                   log_of("worker" + std::to_string(index)).string()};
+  const Site site = site_of(index);
+  std::vector<std::string> command = site.enter;
+  command.insert(command.end(), {program("kipu-worker"), "--data", worker.store.string(),
+                                 "--broker", backend_, "--heartbeat", options_.worker_heartbeat,
+                                 "--log", log_of("worker" + std::to_string(index)).string()});
+  if (options_.replicas > 1) {
+    const std::string any_port = "tcp://" + site.address + ":*";
+    command.insert(command.end(), {"--stream", any_port, "--peer", any_port});
+  }
   command.insert(command.end(), options_.worker_arguments.begin(), options_.worker_arguments.end());
   Process::Options options;
   options.environment = fsync_shim_environment();
   options.environment.emplace_back("KIPU_SHIM_CONTROL", worker.disk.control().string());
   options.environment.emplace_back("KIPU_SHIM_REPORT", worker.disk.report().string());
   worker.process = start(std::move(command), std::move(options));
+}
+
+Site Cluster::site_of(std::size_t worker) const {
+  return worker < options_.worker_sites.size() ? options_.worker_sites[worker]
+                                               : options_.broker_site;
 }
 
 void Cluster::supervise() {
@@ -138,7 +143,8 @@ void Cluster::supervise() {
 void Cluster::lose_brokers_disk() {
   std::filesystem::remove_all(broker_directory());
   run_or_throw({program("kipu-broker"), "init", "--data", broker_directory().string(), "--workers",
-                std::to_string(options_.workers), "--cluster-id", id_});
+                std::to_string(options_.workers), "--replicas", std::to_string(options_.replicas),
+                "--cluster-id", id_});
 }
 
 Client Cluster::client(ClientOptions options) const {

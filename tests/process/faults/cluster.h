@@ -18,11 +18,21 @@
 
 namespace kipu::test {
 
+// Where a process runs: the address that it listens on, and the command that starts others there.
+struct Site {
+  std::string address = "127.0.0.1";
+  std::vector<std::string> enter = {};
+};
+
 struct ClusterOptions {
   std::size_t workers = 2;
+  std::size_t replicas = 1;
   std::string broker_heartbeat = "100ms";  // a worker that misses three is suspect
+  std::string worker_heartbeat = "100ms";
   std::vector<std::string> worker_arguments = {};
   std::filesystem::path stores = {};  // where workers have their directories; empty: the cluster's
+  Site broker_site = {};
+  std::vector<Site> worker_sites = {};  // of each; none: all beside the broker
 };
 
 // How a disk that is no longer healthy misbehaves: a mode of tests/support/fsync_shim.h.
@@ -81,6 +91,8 @@ class Cluster {
 
   const ClusterOptions options_;
   const TempDirectory directory_;
+  Site site_of(std::size_t worker) const;
+
   std::string id_;
   std::string frontend_;
   std::string backend_;

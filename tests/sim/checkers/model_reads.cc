@@ -1,6 +1,6 @@
 // What the model says of reads.
 #include <algorithm>
-#include <limits>
+#include <bit>
 
 #include <fmt/format.h>
 
@@ -49,7 +49,8 @@ void Model::check_order(const Range& range, const std::vector<Entry>& entries,
 }
 
 void Model::check_nothing_missing(Moment begun, const Range& range, const KeyName& name,
-                                  const std::vector<Entry>& entries, const std::string& what) {
+                                  const std::vector<Entry>& entries, const std::string& what,
+                                  std::uint32_t asked) {
   const auto writes = by_key_.find(name);
   if (writes == by_key_.end()) return;
   std::set<EntryId> returned;
@@ -58,7 +59,7 @@ void Model::check_nothing_missing(Moment begun, const Range& range, const KeyNam
   }
   for (const WriteId id : writes->second) {
     const Write& write = writes_[id];
-    const bool due = write.certain_since && *write.certain_since <= begun;
+    const bool due = is_due(write, begun, asked);
     if (due && range.contains(write.entry.id()) && !returned.contains(write.entry.id())) {
       verdict_.fail(write.acknowledged ? "I1" : "I4",
                     fmt::format("{} lacks {}", what, describe(write.entry)));
@@ -66,15 +67,31 @@ void Model::check_nothing_missing(Moment begun, const Range& range, const KeyNam
   }
 }
 
-void Model::check_read(const Entry& entry) {
+void Model::check_read(const Entry& entry, std::uint32_t asked) {
   check_seen(entry, "read");
   const Write* write = find(entry);
-  if (write != nullptr && !write->on_disk) {
+  if (write == nullptr) return;
+  if (!write->on_disk()) {
     verdict_.fail("I4", "read before it was on a disk: " + describe(entry));
+  }
+  const auto disks = static_cast<std::uint32_t>(std::popcount(write->ever));
+  const std::uint32_t majority = replicas_ / 2 + 1;
+  if (asked >= majority && disks < majority) {
+    verdict_.fail("I4",
+                  fmt::format("read from a majority, and on {} disks: {}", disks, describe(entry)));
   }
 }
 
-void Model::on_page(Moment begun, const PageQuery& query, const Page& page) {
+// A read of a majority answers only once a majority holds all of it for good.
+void Model::settle_read(const Page& page, std::uint32_t asked) {
+  const std::uint32_t majority = replicas_ / 2 + 1;
+  for (const Entry& entry : page.entries) {
+    Write* write = find(entry);
+    if (write != nullptr) settle(*write, asked < majority ? 1 : majority);
+  }
+}
+
+void Model::on_page(Moment begun, const PageQuery& query, const Page& page, std::uint32_t asked) {
   const std::string what = fmt::format("a page of {}", query.bucket);
   Range range{query.reverse, query.since, query.until, query.after, std::nullopt};
   check_order(range, page.entries, what);
@@ -85,7 +102,7 @@ void Model::on_page(Moment begun, const PageQuery& query, const Page& page) {
     if (entry.bucket != query.bucket || entry.key != query.key) {
       verdict_.fail("I2", what + " holds another key's entry: " + describe(entry));
     }
-    check_read(entry);
+    check_read(entry, asked);
   }
   if (!page.complete) {
     if (page.entries.empty()) {
@@ -94,21 +111,16 @@ void Model::on_page(Moment begun, const PageQuery& query, const Page& page) {
     }
     range.last = page.entries.back().id();
   }
-  check_nothing_missing(begun, range, {query.bucket, query.key}, page.entries, what);
-  ++now_;
-  for (const Entry& entry : page.entries) {
-    if (Write* write = find(entry); write != nullptr && !write->certain_since) {
-      write->certain_since = now_;
-    }
-  }
+  check_nothing_missing(begun, range, {query.bucket, query.key}, page.entries, what, asked);
+  settle_read(page, asked);
 }
 
 void Model::on_scan(Moment begun, const ScanQuery& query, std::uint32_t partitions,
-                    const Page& page) {
+                    const Page& page, std::uint32_t asked) {
   const std::string what = fmt::format("a scan of {}", query.bucket);
   const auto position = [](const Entry& entry) { return std::pair(entry.key, entry.id()); };
   for (std::size_t i = 0; i < page.entries.size(); ++i) {
-    check_read(page.entries[i]);
+    check_read(page.entries[i], asked);
     if (i > 0 && position(page.entries[i - 1]) >= position(page.entries[i])) {
       verdict_.fail("I3", what + " repeats an entry, or is out of order");
     }
@@ -127,11 +139,13 @@ void Model::on_scan(Moment begun, const ScanQuery& query, std::uint32_t partitio
     if (!page.complete && name.second == page.entries.back().key) {
       range.last = page.entries.back().id();
     }
-    check_nothing_missing(begun, range, name, page.entries, what);
+    check_nothing_missing(begun, range, name, page.entries, what, asked);
   }
+  settle_read(page, asked);
 }
 
-Model::Bounds Model::bounds(Moment begun, const Range& range, const KeyName& name) const {
+Model::Bounds Model::bounds(Moment begun, const Range& range, const KeyName& name,
+                            std::uint32_t asked) const {
   Bounds bounds;
   const auto writes = by_key_.find(name);
   if (writes == by_key_.end()) return bounds;
@@ -139,19 +153,20 @@ Model::Bounds Model::bounds(Moment begun, const Range& range, const KeyName& nam
     const Write& write = writes_[id];
     // A write whose stamp is not known yet may lie in any range.
     if (write.stamped && !range.contains(write.entry.id())) continue;
-    if (!write.on_disk) continue;
+    if (!write.on_disk()) continue;
     ++bounds.most_entries;
     bounds.most_values += write.entry.values.size();
-    if (!write.certain_since || *write.certain_since > begun) continue;
+    if (!is_due(write, begun, asked)) continue;
     ++bounds.least_entries;
     bounds.least_values += write.entry.values.size();
   }
   return bounds;
 }
 
-void Model::on_count(Moment begun, const CountQuery& query, const Count& count) {
+void Model::on_count(Moment begun, const CountQuery& query, const Count& count,
+                     std::uint32_t asked) {
   const Range range{false, query.since, query.until, query.after, count.next_after};
-  const Bounds expected = bounds(begun, range, {query.bucket, query.key});
+  const Bounds expected = bounds(begun, range, {query.bucket, query.key}, asked);
   const auto within = [](std::uint64_t n, std::uint64_t least, std::uint64_t most) {
     return least <= n && n <= most;
   };
@@ -167,37 +182,39 @@ void Model::on_count(Moment begun, const CountQuery& query, const Count& count) 
 
 // Whether a key must be listed: something of it is certain, and if removals hide keys, nothing that
 // may be stored could be a removal that is newer than what is certain.
-bool Model::must_be_listed(Moment begun, const KeyName& name, bool skip_removed) const {
+bool Model::must_be_listed(Moment begun, const KeyName& name, bool skip_removed,
+                           std::uint32_t asked) const {
   const Write* newest = nullptr;
   for (const WriteId id : by_key_.at(name)) {
     const Write& write = writes_[id];
-    if (!write.certain_since || *write.certain_since > begun) continue;
+    if (!is_due(write, begun, asked)) continue;
     if (newest == nullptr || newest->entry.id() < write.entry.id()) newest = &write;
   }
   if (newest == nullptr || !skip_removed) return newest != nullptr;
   if (newest->entry.kind == EntryKind::remove) return false;
   const auto hides = [&](WriteId id) {
     const Write& write = writes_[id];
-    return write.entry.kind == EntryKind::remove && write.on_disk &&
+    return write.entry.kind == EntryKind::remove && write.on_disk() &&
            newest->entry.id() < write.entry.id();
   };
   const auto& writes = by_key_.at(name);
   return std::none_of(writes.begin(), writes.end(), hides);
 }
 
-bool Model::may_be_listed(Moment begun, const KeyName& name, bool skip_removed) const {
+bool Model::may_be_listed(Moment begun, const KeyName& name, bool skip_removed,
+                          std::uint32_t asked) const {
   const auto writes = by_key_.find(name);
   if (writes == by_key_.end()) return false;
   const Write* removal = nullptr;  // the newest that is certain
   for (const WriteId id : writes->second) {
     const Write& write = writes_[id];
     if (write.entry.kind != EntryKind::remove) continue;
-    if (!write.certain_since || *write.certain_since > begun) continue;
+    if (!is_due(write, begun, asked)) continue;
     if (removal == nullptr || removal->entry.id() < write.entry.id()) removal = &write;
   }
   return std::any_of(writes->second.begin(), writes->second.end(), [&](WriteId id) {
     const Write& write = writes_[id];
-    if (!write.on_disk) return false;
+    if (!write.on_disk()) return false;
     if (!skip_removed) return true;
     if (write.entry.kind == EntryKind::remove) return false;
     return removal == nullptr || removal->entry.id() < write.entry.id();
@@ -205,7 +222,7 @@ bool Model::may_be_listed(Moment begun, const KeyName& name, bool skip_removed) 
 }
 
 void Model::on_keys(Moment begun, const KeysQuery& query, std::uint32_t partitions,
-                    const KeysPage& page) {
+                    const KeysPage& page, std::uint32_t asked) {
   const std::string what = fmt::format("a list of the keys of {}", query.bucket);
   std::set<std::string> listed;
   for (std::size_t i = 0; i < page.keys.size(); ++i) {
@@ -215,7 +232,7 @@ void Model::on_keys(Moment begun, const KeysQuery& query, std::uint32_t partitio
     if (misplaced || (i > 0 && page.keys[i - 1] >= key)) {
       verdict_.fail("I3", what + " repeats a key, or is out of order");
     }
-    if (!may_be_listed(begun, {query.bucket, key}, query.skip_removed)) {
+    if (!may_be_listed(begun, {query.bucket, key}, query.skip_removed, asked)) {
       verdict_.fail("I2", what + " has one that is not there");
     }
   }
@@ -225,7 +242,7 @@ void Model::on_keys(Moment begun, const KeysQuery& query, std::uint32_t partitio
     if (page.next_after && name.second > *page.next_after) continue;
     const PartitionId own = cluster::partition_of(name.first, name.second, partitions);
     if (!std::binary_search(query.partitions.begin(), query.partitions.end(), own)) continue;
-    if (!listed.contains(name.second) && must_be_listed(begun, name, query.skip_removed)) {
+    if (!listed.contains(name.second) && must_be_listed(begun, name, query.skip_removed, asked)) {
       verdict_.fail("I1", what + " lacks one: " + describe(writes_[writes.front()].entry));
     }
   }

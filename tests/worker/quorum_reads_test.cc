@@ -1,0 +1,156 @@
+// Reads of several replicas, and what keeps a store that has lost something from taking part: whole
+// machines.
+
+#include <gtest/gtest.h>
+
+#include "tests/worker/machines.h"
+
+namespace kipu::worker::test {
+namespace {
+
+Entry entry_of(const std::string& key, std::uint64_t time) {
+  return make_entry("default", key, Stamp{StampTime(time), 1}, EntryKind::append, Values{"v"});
+}
+
+const Entry kA = entry_of("key", 1);
+const Entry kB = entry_of("key", 2);
+
+PageQuery page_query(Level level = Level::bucket_default) {
+  PageQuery query;
+  query.partition = cluster::partition_of("default", "key", Machines::kPartitions);
+  query.bucket = "default";
+  query.key = "key";
+  query.level = level;
+  return query;
+}
+
+class QuorumReadsTest : public ::testing::Test {
+ protected:
+  QuorumReadsTest() { cluster_.pass(seconds(1)); }
+
+  Result<Page> page(std::size_t at, Level level = Level::bucket_default) {
+    return cluster_.ask<Page>(at, MessageKind::page, page_query(level));
+  }
+
+  Machines cluster_{3};
+};
+
+TEST_F(QuorumReadsTest, AnswersWhatOneOfTheOthersHas) {
+  cluster_.plant(1, {kA});
+  cluster_.plant(2, {kA});
+  EXPECT_EQ(page(0).value().entries, (std::vector<Entry>{kA}));
+  EXPECT_TRUE(cluster_.holds(0, kA));
+}
+
+TEST_F(QuorumReadsTest, AnswersOnlyWhatAMajorityHoldsThen) {
+  cluster_.plant(0, {kA, kB});
+  EXPECT_EQ(page(0).value().entries, (std::vector<Entry>{kA, kB}));
+  EXPECT_TRUE(cluster_.holds(1, kB) || cluster_.holds(2, kB));
+  cluster_.stop(0);
+  EXPECT_EQ(page(1).value().entries, (std::vector<Entry>{kA, kB}));
+}
+
+TEST_F(QuorumReadsTest, ReadsOneStoreWhereOneIsEnough) {
+  cluster_.plant(1, {kA});
+  EXPECT_TRUE(page(0, Level::one).value().entries.empty());
+}
+
+TEST_F(QuorumReadsTest, AsksAllForLevelAll) {
+  cluster_.plant(2, {kA});
+  EXPECT_EQ(page(0, Level::all).value().entries, (std::vector<Entry>{kA}));
+  cluster_.stop(2);
+  cluster_.pass(seconds(1));
+  EXPECT_EQ(page(0, Level::all).error().code, ErrorCode::unavailable);
+}
+
+TEST_F(QuorumReadsTest, RefusesALevelThatIsForWritesOnly) {
+  EXPECT_EQ(page(0, Level::none).error().code, ErrorCode::malformed);
+}
+
+TEST_F(QuorumReadsTest, AsksAnotherWhereOneIsCutOff) {
+  cluster_.plant(2, {kA});
+  cluster_.cut(0, 1);
+  EXPECT_EQ(page(0).value().entries, (std::vector<Entry>{kA}));
+}
+
+TEST_F(QuorumReadsTest, SaysAtOnceWhoIsMissing) {
+  cluster_.stop(1);
+  cluster_.stop(2);
+  cluster_.pass(seconds(1));
+  const auto answer = page(0);
+  EXPECT_EQ(answer.error().code, ErrorCode::unavailable);
+  EXPECT_NE(answer.error().message.find("w2, w3"), std::string::npos) << answer.error().message;
+  EXPECT_TRUE(page(0, Level::one).has_value());
+}
+
+TEST_F(QuorumReadsTest, CountsAndListsWhatTheReplicasHaveTogether) {
+  cluster_.plant(0, {kA, entry_of("other", 1)});
+  cluster_.plant(1, {kB});
+  cluster_.plant(2, {kB});
+  CountQuery count;
+  count.partition = page_query().partition;
+  count.bucket = "default";
+  count.key = "key";
+  EXPECT_EQ(cluster_.ask<Count>(0, MessageKind::count, count).value().entries, 2U);
+  KeysQuery keys;
+  for (std::uint32_t number = 0; number < Machines::kPartitions; ++number) {
+    keys.partitions.push_back({number});
+  }
+  keys.bucket = "default";
+  EXPECT_EQ(cluster_.ask<KeysPage>(0, MessageKind::keys, keys).value().keys,
+            (std::vector<std::string>{"key", "other"}));
+  ScanQuery scan;
+  scan.partition = page_query().partition;
+  scan.bucket = "default";
+  EXPECT_GE(cluster_.ask<Page>(0, MessageKind::scan, scan).value().entries.size(), 2U);
+}
+
+TEST_F(QuorumReadsTest, ServesNothingOfALostStoreBeforeItHasAllAgain) {
+  cluster_.plant(1, {kA});
+  cluster_.plant(2, {kB});
+  cluster_.stop(1);
+  cluster_.lose(0);
+  cluster_.pass(seconds(3));
+  EXPECT_EQ(page(0).error().code, ErrorCode::unavailable);
+  EXPECT_EQ(page(0, Level::one).error().code, ErrorCode::unavailable);
+  EXPECT_TRUE(cluster_.holds(0, kB));
+  EXPECT_EQ(cluster_.health(0).not_whole, Machines::kPartitions);
+  EXPECT_NE(cluster_.health(0).why_not_whole.find("w2"), std::string::npos);
+  // As it stands, it may be read all the same.
+  PageQuery query = page_query();
+  query.as_it_stands = true;
+  EXPECT_TRUE(cluster_.ask<Page>(0, MessageKind::page, query).has_value());
+}
+
+TEST_F(QuorumReadsTest, ServesALostStoreOnceItHasReadTheOthers) {
+  cluster_.plant(1, {kA});
+  cluster_.plant(2, {kB});
+  cluster_.lose(0);
+  cluster_.pass(seconds(10));
+  EXPECT_EQ(cluster_.health(0).not_whole, 0U) << cluster_.health(0).why_not_whole;
+  EXPECT_EQ(page(0, Level::one).value().entries, (std::vector<Entry>{kA, kB}));
+  EXPECT_EQ(cluster_.store(0).info().whole,
+            (storage::Wholeness{storage::Wholeness::Kind::all_but, {}}));
+}
+
+TEST_F(QuorumReadsTest, TakesNoPartInReadsWhileItIsNotWhole) {
+  cluster_.stop(1);
+  cluster_.lose(0);
+  cluster_.pass(seconds(3));
+  EXPECT_EQ(page(2).error().code, ErrorCode::unavailable);
+}
+
+TEST_F(QuorumReadsTest, ServesAfterARestartOnceItHasComparedWithTheOthers) {
+  cluster_.stop(0);
+  cluster_.cut(0, 1);
+  cluster_.cut(0, 2);
+  cluster_.start(0);
+  cluster_.pass(milliseconds(500));
+  EXPECT_EQ(page(0).error().code, ErrorCode::unavailable);
+  cluster_.heal();
+  cluster_.pass(seconds(2));
+  EXPECT_TRUE(page(0).has_value());
+}
+
+}  // namespace
+}  // namespace kipu::worker::test

@@ -1,0 +1,161 @@
+#include "worker/quorum_round.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "worker/page_merge.h"
+
+namespace kipu::worker {
+
+QuorumRound::QuorumRound(std::uint32_t number, ReadQuery query, Quorum quorum, Wants wants,
+                         Duration hedge)
+    : number_(number),
+      query_(std::move(query)),
+      quorum_(std::move(quorum)),
+      wants_(wants),
+      hedge_(hedge) {
+  for (const Replica& replica : quorum_.others) {
+    Other other;
+    other.replica = replica;
+    others_.push_back(std::move(other));
+  }
+}
+
+void QuorumRound::begin(Instant now, ReadSteps& steps) {
+  steps.own.push_back({number_, query_});
+  ask_enough(now, steps);
+}
+
+void QuorumRound::on_own(Instant now, ReadResult result, ReadSteps& steps) {
+  own_digest_ = digest_of(result);
+  own_ = std::move(result);
+  ask_for_results(now, steps);
+}
+
+void QuorumRound::on_reply(Instant now, StoreId from, Result<schema::PeerReadReply> reply,
+                           ReadSteps& steps) {
+  Other* other = find(from);
+  if (other == nullptr || !other->asked || other->failed) return;
+  if (!reply || !reply->whole || (reply->result && !check(*reply->result))) {
+    other->failed = true;
+    return ask_enough(now, steps);
+  }
+  other->slow = false;
+  if (reply->result) {
+    other->digest = digest_of(*reply->result);
+    other->result = std::move(reply->result);
+  } else if (!other->result) {
+    other->digest = reply->digest;
+  }
+  ask_for_results(now, steps);
+}
+
+void QuorumRound::on_tick(Instant now, ReadSteps& steps) {
+  for (Other& other : others_) {
+    const bool waits = other.asked && !other.failed && !has_answered(other);
+    if (waits && now >= other.last_asked + hedge_) other.slow = true;
+  }
+  ask_enough(now, steps);
+}
+
+Instant QuorumRound::next_tick() const {
+  Instant next = Instant::never();
+  for (const Other& other : others_) {
+    const bool waits = other.asked && !other.failed && !other.slow && !has_answered(other);
+    if (waits) next = std::min(next, other.last_asked + hedge_);
+  }
+  return next;
+}
+
+bool QuorumRound::settled() const {
+  const auto answered = std::count_if(others_.begin(), others_.end(),
+                                      [&](const Other& other) { return has_answered(other); });
+  return own_ && static_cast<std::size_t>(answered) >= quorum_.needed;
+}
+
+bool QuorumRound::hopeless() const {
+  const auto failed = std::count_if(others_.begin(), others_.end(),
+                                    [](const Other& other) { return other.failed; });
+  return others_.size() - static_cast<std::size_t>(failed) < quorum_.needed;
+}
+
+bool QuorumRound::agreed() const {
+  const auto agreeing = std::count_if(others_.begin(), others_.end(),
+                                      [&](const Other& other) { return agrees(other); });
+  return static_cast<std::size_t>(agreeing) >= quorum_.needed;
+}
+
+std::vector<QuorumRound::Answer> QuorumRound::take_answers() {
+  std::vector<Answer> answers;
+  for (Other& other : others_) {
+    if (answers.size() == quorum_.needed || !has_answered(other)) continue;
+    answers.push_back({other.replica.store, {}});
+    if (!agrees(other)) answers.back().result = std::move(other.result);
+  }
+  return answers;
+}
+
+std::vector<WorkerId> QuorumRound::silent() const {
+  std::vector<WorkerId> workers;
+  for (const Other& other : others_) {
+    if (!has_answered(other)) workers.push_back(other.replica.worker);
+  }
+  return workers;
+}
+
+QuorumRound::Other* QuorumRound::find(StoreId store) {
+  const auto found = std::find_if(others_.begin(), others_.end(),
+                                  [&](const Other& other) { return other.replica.store == store; });
+  return found == others_.end() ? nullptr : &*found;
+}
+
+// A digest that differs says enough only where nobody wants to know in what.
+bool QuorumRound::has_answered(const Other& other) const {
+  if (other.failed || !other.digest) return false;
+  return wants_ == Wants::digests || other.result.has_value() || agrees(other);
+}
+
+Status QuorumRound::check(const ReadResult& result) const {
+  if (const auto* page = std::get_if<Page>(&result)) {
+    if (std::holds_alternative<PageQuery>(query_) || std::holds_alternative<ScanQuery>(query_)) {
+      return check_page(query_, *page);
+    }
+  }
+  const auto* keys = std::get_if<KeysPage>(&result);
+  const auto* query = std::get_if<KeysQuery>(&query_);
+  if (keys != nullptr && query != nullptr) return check_keys(*query, *keys);
+  return fail(ErrorCode::malformed, "the answer is to another question");
+}
+
+void QuorumRound::ask(Instant now, Other& other, bool digest_only, ReadSteps& steps) const {
+  other.asked = true;
+  other.last_asked = now;
+  steps.asks.push_back({number_, other.replica.store, query_, digest_only});
+}
+
+// So many are asked, and not given up, that all that are needed may answer.
+void QuorumRound::ask_enough(Instant now, ReadSteps& steps) {
+  const auto hoped = std::count_if(others_.begin(), others_.end(), [](const Other& other) {
+    return other.asked && !other.failed && !other.slow;
+  });
+  auto missing = static_cast<std::size_t>(hoped) < quorum_.needed
+                     ? quorum_.needed - static_cast<std::size_t>(hoped)
+                     : 0;
+  for (Other& other : others_) {
+    if (missing == 0) return;
+    if (other.asked) continue;
+    ask(now, other, true, steps);
+    --missing;
+  }
+}
+
+void QuorumRound::ask_for_results(Instant now, ReadSteps& steps) {
+  if (!own_ || wants_ == Wants::digests) return;
+  for (Other& other : others_) {
+    if (other.failed || !other.digest || other.asked_result || has_answered(other)) continue;
+    other.asked_result = true;
+    ask(now, other, false, steps);
+  }
+}
+
+}  // namespace kipu::worker

@@ -1,0 +1,125 @@
+// One question put to several replicas: to the own store, and to as many others as are needed. They
+// answer with digests first, and with results where these differ from the own one. Whoever is
+// silent for a while, fails or is not whole is made up for by the next.
+//
+// Thread rule: one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/query.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "schema/messages.h"
+
+namespace kipu::worker {
+
+struct Replica {
+  WorkerId worker;
+  StoreId store;
+  friend bool operator==(const Replica&, const Replica&) = default;
+};
+
+// Whom a question is put to, beside the own store.
+struct Quorum {
+  std::vector<Replica> others;  // those to ask first come first
+  std::size_t needed = 0;       // how many of them must answer
+  std::size_t majority = 1;     // of all replicas, this one included
+};
+
+// What a read wants done, each under the number of the round that wants it.
+struct ReadSteps {
+  struct Own {
+    std::uint32_t round = 0;
+    ReadQuery query;
+  };
+  struct Ask {
+    std::uint32_t round = 0;
+    StoreId to;
+    ReadQuery query;
+    bool digest_only = false;
+  };
+  struct Fill {
+    std::uint32_t round = 0;
+    StoreId to;
+    std::vector<Entry> entries;
+  };
+  struct OwnFill {
+    std::uint32_t round = 0;
+    std::vector<Entry> entries;
+  };
+  std::vector<Own> own;            // read the own store
+  std::vector<Ask> asks;           // send a PeerRead
+  std::vector<Fill> fills;         // send a PeerMerge
+  std::vector<OwnFill> own_fills;  // merge into the own store
+};
+
+class QuorumRound {
+ public:
+  // Whether results are wanted where digests differ, or only to know that they do.
+  enum class Wants : std::uint8_t { results, digests };
+
+  QuorumRound(std::uint32_t number, ReadQuery query, Quorum quorum, Wants wants, Duration hedge);
+
+  void begin(Instant now, ReadSteps& steps);
+  void on_own(Instant now, ReadResult result, ReadSteps& steps);
+  // Of anyone, whenever; what was not asked for changes nothing.
+  void on_reply(Instant now, StoreId from, Result<schema::PeerReadReply> reply, ReadSteps& steps);
+  void on_tick(Instant now, ReadSteps& steps);
+  Instant next_tick() const;
+
+  std::uint32_t number() const { return number_; }
+  const ReadQuery& query() const { return query_; }
+  const Quorum& quorum() const { return quorum_; }
+  // The own store and as many others as needed have answered.
+  bool settled() const;
+  // Too few are left that may still answer.
+  bool hopeless() const;
+  // Those that answered have one result, the own one. REQUIRES: settled().
+  bool agreed() const;
+  // REQUIRES: settled().
+  ReadResult take_own() { return std::move(*own_); }
+  // Another that answered, and its result; none if that is the own one.
+  struct Answer {
+    StoreId from;
+    std::optional<ReadResult> result;
+  };
+  // REQUIRES: settled(). As many as are needed.
+  std::vector<Answer> take_answers();
+  std::vector<WorkerId> silent() const;
+
+ private:
+  struct Other {
+    Replica replica;
+    bool asked = false;
+    bool asked_result = false;
+    bool failed = false;
+    bool slow = false;
+    Instant last_asked;
+    std::optional<std::uint64_t> digest;
+    std::optional<ReadResult> result;
+  };
+
+  Other* find(StoreId store);
+  bool has_answered(const Other& other) const;
+  bool agrees(const Other& other) const { return own_ && other.digest == own_digest_; }
+  Status check(const ReadResult& result) const;
+  void ask(Instant now, Other& other, bool digest_only, ReadSteps& steps) const;
+  void ask_enough(Instant now, ReadSteps& steps);
+  void ask_for_results(Instant now, ReadSteps& steps);
+
+  const std::uint32_t number_;
+  const ReadQuery query_;
+  const Quorum quorum_;
+  const Wants wants_;
+  const Duration hedge_;
+  std::vector<Other> others_;
+  std::optional<ReadResult> own_;
+  std::uint64_t own_digest_ = 0;
+};
+
+}  // namespace kipu::worker

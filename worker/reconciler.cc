@@ -1,0 +1,232 @@
+#include "worker/reconciler.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "worker/page_merge.h"
+
+namespace kipu::worker {
+
+void Reconciler::set_buckets(std::vector<std::string> buckets) {
+  if (buckets == buckets_) return;
+  buckets_ = std::move(buckets);
+  for (auto& [store, source] : sources_) {
+    source.walk.reset();
+    source.doing = Source::Doing::nothing;
+    if (!source.catch_up) continue;
+    const std::vector<PartitionId>& shared = source.catch_up->shared;
+    source.catch_up->left = {shared.begin(), shared.end()};
+  }
+}
+
+void Reconciler::want(PartitionId partition, std::vector<StoreId> from, std::size_t needed) {
+  const auto found = wants_.find(partition);
+  if (found != wants_.end() && found->second.from == from && found->second.needed == needed) return;
+  for (const StoreId store : from) sources_.try_emplace(store);
+  wants_[partition] = Want{std::move(from), needed, {}, ++last_serial_};
+}
+
+void Reconciler::restart(PartitionId partition) {
+  const auto found = wants_.find(partition);
+  if (found == wants_.end()) return;
+  found->second.walked.clear();
+  found->second.serial = ++last_serial_;
+}
+
+void Reconciler::catch_up(StoreId origin, Position head, const std::vector<PartitionId>& shared) {
+  Source& source = sources_[origin];
+  if (source.catch_up) return;
+  source.catch_up = CatchUp{head, shared, {shared.begin(), shared.end()}};
+  if (!shared.empty()) return;
+  caught_up_.push_back({origin, head});
+  source.catch_up.reset();
+}
+
+void Reconciler::on_tick(Instant now, ReconcileSteps& steps) {
+  for (auto& [store, source] : sources_) {
+    const bool silent =
+        source.doing == Source::Doing::asking && now >= source.asked + rules_.timeout;
+    if (silent) failed(now, source);
+    if (source.doing == Source::Doing::nothing) go_on(now, store, source, steps);
+  }
+}
+
+Instant Reconciler::next_tick() const {
+  Instant next = Instant::never();
+  for (const auto& [store, source] : sources_) {
+    if (source.doing == Source::Doing::merging) continue;
+    if (source.doing == Source::Doing::asking) {
+      next = std::min(next, source.asked + rules_.timeout);
+      continue;
+    }
+    if (source.walk || source.catch_up) {
+      next = std::min(next, source.resume);
+      continue;
+    }
+    for (const auto& [partition, want] : wants_) {
+      if (!is_wanted_from(want, store)) continue;
+      const auto held = source.not_before.find(partition);
+      const Instant from = held == source.not_before.end() ? source.resume : held->second;
+      next = std::min(next, std::max(from, source.resume));
+    }
+  }
+  return next;
+}
+
+void Reconciler::on_reply(Instant now, StoreId from, std::uint64_t number,
+                          Result<schema::PeerReadReply> reply, ReconcileSteps& steps) {
+  const auto found = sources_.find(from);
+  if (found == sources_.end()) return;
+  Source& source = found->second;
+  if (source.doing != Source::Doing::asking || source.number != number) return;
+  source.doing = Source::Doing::nothing;
+  const Page* page = reply && reply->result ? std::get_if<Page>(&*reply->result) : nullptr;
+  if (page == nullptr || !check_page(query_of(*source.walk), *page)) return failed(now, source);
+  source.wait = Duration{0};
+  source.resume = now;
+  take(now, from, source, std::move(*reply), steps);
+}
+
+void Reconciler::take(Instant now, StoreId store, Source& source, schema::PeerReadReply reply,
+                      ReconcileSteps& steps) {
+  Walk& walk = *source.walk;
+  walk.whole = walk.whole && reply.whole;
+  if (!walk.whole && !walk.catches_up) {
+    not_whole(now, source);
+    return go_on(now, store, source, steps);
+  }
+  Page page = std::get<Page>(std::move(*reply.result));
+  walk.last_page = page.complete;
+  if (page.entries.empty()) {
+    page_done(store, source);
+    return go_on(now, store, source, steps);
+  }
+  walk.after = {page.entries.back().key, page.entries.back().id()};
+  source.doing = Source::Doing::merging;
+  steps.merges.push_back({store, source.number, std::move(page.entries)});
+}
+
+void Reconciler::on_merged(Instant now, StoreId from, std::uint64_t number, ReconcileSteps& steps) {
+  const auto found = sources_.find(from);
+  if (found == sources_.end()) return;
+  Source& source = found->second;
+  if (source.doing != Source::Doing::merging || source.number != number) return;
+  source.doing = Source::Doing::nothing;
+  page_done(from, source);
+  go_on(now, from, source, steps);
+}
+
+std::vector<PartitionId> Reconciler::take_filled() {
+  return std::exchange(filled_, {});
+}
+
+std::vector<Reconciler::CaughtUp> Reconciler::take_caught_up() {
+  return std::exchange(caught_up_, {});
+}
+
+std::set<StoreId> Reconciler::waiting_for() const {
+  std::set<StoreId> stores;
+  for (const auto& [partition, want] : wants_) {
+    for (const StoreId store : want.from) {
+      if (!want.walked.contains(store)) stores.insert(store);
+    }
+  }
+  return stores;
+}
+
+// Asks for the next page of the walk, or of the next one; what has failed rests for a while.
+void Reconciler::go_on(Instant now, StoreId store, Source& source, ReconcileSteps& steps) {
+  if (now < source.resume || buckets_.empty()) return;
+  if (!source.walk && !begin_walk(now, store, source)) return;
+  ask(now, store, source, steps);
+}
+
+bool Reconciler::begin_walk(Instant now, StoreId store, Source& source) {
+  const bool catches_up = source.catch_up.has_value();
+  std::optional<PartitionId> partition;
+  if (catches_up) {
+    partition = *source.catch_up->left.begin();
+  } else {
+    partition = wanted_from(now, store, source);
+  }
+  if (!partition) return false;
+  source.walk = Walk{};
+  source.walk->partition = *partition;
+  source.walk->catches_up = catches_up;
+  const auto want = wants_.find(*partition);
+  if (want != wants_.end() && is_wanted_from(want->second, store)) {
+    source.walk->serial = want->second.serial;
+  }
+  return true;
+}
+
+std::optional<PartitionId> Reconciler::wanted_from(Instant now, StoreId store,
+                                                   const Source& source) const {
+  for (const auto& [partition, want] : wants_) {
+    if (!is_wanted_from(want, store)) continue;
+    const auto held = source.not_before.find(partition);
+    if (held == source.not_before.end() || now >= held->second) return partition;
+  }
+  return std::nullopt;
+}
+
+bool Reconciler::is_wanted_from(const Want& want, StoreId store) const {
+  return !want.walked.contains(store) &&
+         std::find(want.from.begin(), want.from.end(), store) != want.from.end();
+}
+
+void Reconciler::ask(Instant now, StoreId store, Source& source, ReconcileSteps& steps) {
+  source.doing = Source::Doing::asking;
+  source.number = ++last_number_;
+  source.asked = now;
+  steps.asks.push_back({store, source.number, query_of(*source.walk)});
+}
+
+// The walk goes on where it stands.
+void Reconciler::failed(Instant now, Source& source) const {
+  source.doing = Source::Doing::nothing;
+  source.wait = std::clamp(source.wait * 2, rules_.retry, rules_.longest_retry);
+  source.resume = now + source.wait;
+}
+
+void Reconciler::not_whole(Instant now, Source& source) const {
+  source.not_before[source.walk->partition] = now + rules_.longest_retry;
+  source.walk.reset();
+}
+
+// All of a page is durable here.
+void Reconciler::page_done(StoreId store, Source& source) {
+  Walk& walk = *source.walk;
+  if (!walk.last_page) return;
+  walk.after.reset();
+  if (++walk.bucket == buckets_.size()) walked(store, source);
+}
+
+void Reconciler::walked(StoreId store, Source& source) {
+  const Walk walk = *std::exchange(source.walk, std::nullopt);
+  source.not_before.erase(walk.partition);
+  const auto want = wants_.find(walk.partition);
+  if (walk.whole && want != wants_.end() && want->second.serial == walk.serial) {
+    want->second.walked.insert(store);
+    if (want->second.walked.size() >= want->second.needed) {
+      filled_.push_back(walk.partition);
+      wants_.erase(want);
+    }
+  }
+  if (!walk.catches_up || !source.catch_up) return;
+  source.catch_up->left.erase(walk.partition);
+  if (!source.catch_up->left.empty()) return;
+  caught_up_.push_back({store, source.catch_up->head});
+  source.catch_up.reset();
+}
+
+ScanQuery Reconciler::query_of(const Walk& walk) const {
+  ScanQuery query;
+  query.partition = walk.partition;
+  query.bucket = buckets_[walk.bucket];
+  query.after = walk.after;
+  query.level = Level::one;
+  return query;
+}
+
+}  // namespace kipu::worker
