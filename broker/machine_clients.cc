@@ -23,12 +23,16 @@ constexpr std::size_t kMaxWaitingChanges = 1024;
 // A worker whose last commit took longer lags: another replica acknowledges sooner.
 constexpr std::uint64_t kLaggingMicroseconds = 500'000;
 
+bool lags(const Member& member) {
+  return member.health.commit_microseconds >= kLaggingMicroseconds;
+}
+
 // What speaks against a worker for such a request: the greater, the less it can serve it. Whoever
 // has its disk full refuses every append, and whoever lacks partitions may refuse a read.
 int drawbacks(const Member& member, MessageKind kind) {
   const WorkerHealth& health = member.health;
   const bool refuses = kind == MessageKind::append ? health.read_only : health.not_whole > 0;
-  return (refuses ? 2 : 0) + (health.commit_microseconds >= kLaggingMicroseconds ? 1 : 0);
+  return (refuses ? 2 : 0) + (lags(member) ? 1 : 0);
 }
 
 // Whether `map` has the bucket: false if no bucket has that name, `bucket_differs` if one has it
@@ -198,7 +202,32 @@ Result<const Member*> Machine::State::route_to(const Envelope& request) const {
   if (member == nullptr || member->suspect) {
     return fail(ErrorCode::unavailable, fmt::format("worker {} is down", id->to_string()));
   }
+  if (request.kind == MessageKind::append && lags(*member) && others_can_coordinate(*id)) {
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("the disk of worker {} lags, and other replicas' do not", id->to_string()));
+  }
   return member;
+}
+
+// Whether each partition of `worker` has another replica that is alive and that nothing speaks
+// against. A batch, whose partitions only its body names, is better sent there then.
+bool Machine::State::others_can_coordinate(WorkerId worker) const {
+  const schema::ClusterMap& map = maps.in_force()->map;
+  std::vector<WorkerId> able;
+  for (const schema::Worker& other : map.workers) {
+    const Member* member = other.id == worker ? nullptr : members.find(other.store);
+    const bool is_alive = member != nullptr && !member->suspect;
+    if (is_alive && drawbacks(*member, MessageKind::append) == 0) able.push_back(other.id);
+  }
+  return std::all_of(
+      map.placement.begin(), map.placement.end(), [&](const schema::Replicas& replicas) {
+        if (std::find(replicas.begin(), replicas.end(), worker) == replicas.end()) {
+          return true;
+        }
+        return std::find_first_of(replicas.begin(), replicas.end(), able.begin(), able.end()) !=
+               replicas.end();
+      });
 }
 
 // The first of the replicas in the map among those that are alive and have the fewest drawbacks.

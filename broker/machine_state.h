@@ -35,6 +35,7 @@ struct Machine::State {
                  Effects& effects) const;
   void route(Now now, const PeerId& from, schema::Message message, Effects& effects);
   Result<const Member*> route_to(const schema::Envelope& request) const;
+  bool others_can_coordinate(WorkerId worker) const;
   Result<const Member*> best_replica(PartitionId partition, schema::MessageKind kind) const;
   Status check_room(const schema::Message& message) const;
   ClusterStatus status(Now now) const;

@@ -99,6 +99,61 @@ TEST(ReplicasTest, WhereAllLagTheFirstTakesARequest) {
   EXPECT_EQ(taker(world, MessageKind::append), replicas(world)[0]);
 }
 
+void lag(World& world, const std::string& name) {
+  world.worker(name).health.commit_microseconds = 500'000;
+  world.heartbeat(name);
+}
+
+// Whether an append addressed to B, the second worker, reaches it. If not, it was not forwarded.
+bool reaches_b(World& world, MessageKind kind = MessageKind::append) {
+  const auto replies = world.ask("c", to_worker(kind, 2));
+  const bool taken = std::exchange(world.worker("B").requests, {}).size() == 1;
+  if (!taken) {
+    EXPECT_EQ(error_code(replies.at(0)), ErrorCode::unavailable);
+  }
+  return taken;
+}
+
+TEST(LaggingTest, OneTakesNoBatchesWhileOthersDoNotLag) {
+  World world = born_with_replicas(3);
+  EXPECT_TRUE(reaches_b(world));
+  lag(world, "B");
+  EXPECT_FALSE(reaches_b(world));
+  EXPECT_TRUE(reaches_b(world, MessageKind::keys));
+  world.worker("B").health.commit_microseconds = 499'999;
+  world.heartbeat("B");
+  EXPECT_TRUE(reaches_b(world));
+}
+
+TEST(LaggingTest, OneTakesBatchesWhereAllLag) {
+  World world = born_with_replicas(3);
+  lag(world, "B");
+  lag(world, "A");
+  EXPECT_FALSE(reaches_b(world));
+  lag(world, "C");
+  EXPECT_TRUE(reaches_b(world));
+}
+
+TEST(LaggingTest, OneTakesBatchesWhereTheOthersAreDownOrFull) {
+  World world = born_with_replicas(3);
+  lag(world, "B");
+  fall_silent(world, "A");
+  world.worker("C").health.read_only = true;
+  world.heartbeat("C");
+  EXPECT_TRUE(reaches_b(world));
+}
+
+TEST(LaggingTest, OneTakesBatchesWhereItHasAnyPartitionForItself) {
+  World alone = born_with_replicas(1);
+  lag(alone, "B");
+  EXPECT_TRUE(reaches_b(alone));
+  World world = born_with_replicas(2);
+  lag(world, "B");
+  EXPECT_FALSE(reaches_b(world));
+  lag(world, "C");  // with which B shares partitions that A has no part in
+  EXPECT_TRUE(reaches_b(world));
+}
+
 TEST(ReplicasTest, OneWithAFullDiskTakesReadsOnly) {
   World world = born_with_replicas(3);
   const auto order = replicas(world);

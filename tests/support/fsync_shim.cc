@@ -15,7 +15,7 @@ namespace {
 
 using SyncFunction = int (*)(int);
 
-enum class Mode { none, hang, fail, kill_before, kill_after };
+enum class Mode { none, hang, slow, fail, kill_before, kill_after };
 
 struct Command {
   Mode mode = Mode::none;
@@ -26,6 +26,7 @@ std::atomic<long> syncs{0};
 
 Mode mode_named(const char* name) {
   if (std::strcmp(name, "hang") == 0) return Mode::hang;
+  if (std::strcmp(name, "slow") == 0) return Mode::slow;
   if (std::strcmp(name, "fail") == 0) return Mode::fail;
   if (std::strcmp(name, "kill_before") == 0) return Mode::kill_before;
   if (std::strcmp(name, "kill_after") == 0) return Mode::kill_after;
@@ -36,6 +37,8 @@ const char* name_of(Mode mode) {
   switch (mode) {
     case Mode::hang:
       return "hang";
+    case Mode::slow:
+      return "slow";
     case Mode::fail:
       return "fail";
     case Mode::kill_before:
@@ -100,6 +103,11 @@ Command wait_out(Command command) {
   return command;
 }
 
+void sleep_for_a_second() {
+  constexpr timespec kSecond{1, 0};
+  ::nanosleep(&kSecond, nullptr);
+}
+
 [[noreturn]] void die() {
   ::kill(::getpid(), SIGKILL);
   while (true) ::pause();
@@ -113,6 +121,9 @@ int sync_as_commanded(int file, SyncFunction real) {
   report(command.mode, count);
   if (command.mode == Mode::hang) command = wait_out(command);
   switch (command.mode) {
+    case Mode::slow:
+      sleep_for_a_second();
+      break;
     case Mode::fail:
       errno = EIO;
       return -1;

@@ -2,6 +2,7 @@
 // fdatasync and fsync of files named *.log, which are LevelDB's logs, and leaves all others alone.
 //
 //   KIPU_SHIM_MODE     hang         does not return, until the mode changes
+//                      slow         takes a second longer
 //                      fail         syncs nothing, and fails with EIO
 //                      kill_before  kills the process instead of syncing
 //                      kill_after   syncs, then kills the process before the caller hears of it

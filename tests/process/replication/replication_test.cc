@@ -55,6 +55,16 @@ TEST_F(ReplicationTest, LosesNothingWhereWorkersAreStopped) {
   acknowledged += rounds.finish();
 }
 
+TEST_F(ReplicationTest, WritesGoOnBesideASlowReplica) {
+  Rounds rounds(network.get(), drawn_seed());
+  const auto length = std::chrono::seconds(number_from("KIPU_SLOW_SECONDS", 3));
+  for (std::size_t round = 0; round < number_from("KIPU_SLOW", 1); ++round) {
+    rounds.compare_stopped(length);
+    rounds.compare_slow_disk(length);
+  }
+  acknowledged += rounds.finish();
+}
+
 TEST_F(ReplicationTest, LosesNothingWhereWorkersAreCutOff) {
   if (network == nullptr) GTEST_SKIP() << "needs root, nftables and iproute2";
   Rounds rounds(network.get(), drawn_seed());

@@ -1,21 +1,14 @@
 #include "tests/process/replication/rounds.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <set>
-#include <thread>
 
 #include <gtest/gtest.h>
 #include <signal.h>
 
 namespace kipu::test {
 namespace {
-
-using std::chrono::milliseconds;
-
-// Longer than that of other tests: on a loaded machine many processes start and catch up.
-constexpr std::chrono::seconds kLongPatience{60};
 
 // Between rounds: until clients suspect nobody any more, so that the next victim is one that they
 // rely on.
@@ -33,17 +26,6 @@ ClusterOptions options_of(const Network* network, std::size_t workers) {
     options.worker_sites.push_back(network->worker(index));
   }
   return options;
-}
-
-// Journals are files: looked at less often than what test processes say.
-template <class Condition>
-bool before_long(Condition holds) {
-  const auto deadline = std::chrono::steady_clock::now() + kLongPatience;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(milliseconds(20));
-  }
-  return true;
 }
 
 bool is_well(const ClusterStatus& status) {
@@ -245,6 +227,9 @@ std::size_t Rounds::finish() {
   std::set<std::string> kinds;
   for (const Report& report : reports_) kinds.insert(report.kind);
   for (const std::string& kind : kinds) print(kind);
+  kinds.clear();
+  for (const Comparison& comparison : comparisons_) kinds.insert(comparison.kind);
+  for (const std::string& kind : kinds) print_comparison(kind);
   std::printf("%zu appends acknowledged in all\n", total_acknowledged());
   return total_acknowledged();
 }

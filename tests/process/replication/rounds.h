@@ -9,12 +9,14 @@
 // Thread rule: the main thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/random.h"
@@ -25,8 +27,31 @@
 
 namespace kipu::test {
 
+// Longer than the patience of other tests: on a loaded machine many processes start and catch up.
+inline constexpr std::chrono::seconds kLongPatience{60};
+
+// Journals are files: looked at less often than what test processes say.
+template <class Condition>
+bool before_long(Condition holds) {
+  const auto deadline = std::chrono::steady_clock::now() + kLongPatience;
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return true;
+}
+
 class Rounds {
  public:
+  // How long appends took: the 99th percentile of all, that of the slowest lane, and the longest.
+  // Each lane waits for its answers, so a slow one hardly shows among all.
+  struct Latencies {
+    std::size_t appends = 0;
+    Micros all = 0;
+    Micros slowest_lane = 0;
+    Micros longest = 0;
+  };
+
   // `network` may be null: all of it on the loopback, and nothing can be cut off.
   Rounds(const Network* network, std::uint64_t seed);
 
@@ -39,6 +64,11 @@ class Rounds {
   void stop_worker(Duration length);
   // REQUIRES: there is a network.
   void cut_worker(Cut which, Duration length);
+
+  // How long appends take from 2 s after a worker was stopped, or its disk became slow, beside how
+  // long they took before. `length`: of the fault at least, and of the time before it.
+  void compare_stopped(Duration length);
+  void compare_slow_disk(Duration length);
 
   // Stops the writers, waits until all replicas hold the same, and compares that with the journals.
   // Prints what the rounds were like. Returns how many appends were acknowledged in all.
@@ -67,6 +97,12 @@ class Rounds {
     std::size_t errors = 0;
   };
 
+  struct Comparison {
+    std::string kind;
+    Latencies healthy;
+    Latencies meanwhile;
+  };
+
   void start_writer(std::size_t slot);
   void read_journals();
   Micros begin();
@@ -76,6 +112,11 @@ class Rounds {
   Gap longest_gap(Micros from) const;
   std::size_t acknowledged_since(Micros at) const;
   void wait_until_well();
+
+  Latencies measure_healthy(Duration length);
+  void compare(const std::string& kind, const Latencies& healthy, Micros from, Duration length);
+  Latencies latencies(Micros from, Micros until) const;
+  void print_comparison(const std::string& kind) const;
 
   void stop_writers();
   void expect_equal_replicas(Client& client);
@@ -92,6 +133,7 @@ class Rounds {
   std::vector<std::unique_ptr<Journal>> former_;  // of writers that were killed
   std::size_t started_ = 0;
   std::vector<Report> reports_;
+  std::vector<Comparison> comparisons_;
 };
 
 }  // namespace kipu::test
