@@ -79,12 +79,4 @@ pid_t LocalCluster::pid_of(const std::string& name) const {
   return pid;
 }
 
-std::uint64_t anonymous_kib(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("RssAnon:")) return std::stoull(line.substr(8));
-  }
-  return 0;
-}
-
 }  // namespace kipu::test

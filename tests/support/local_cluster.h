@@ -56,7 +56,4 @@ class LocalCluster {
   std::string backend_;
 };
 
-// The anonymous memory of a process in KiB; 0 if it is gone.
-std::uint64_t anonymous_kib(pid_t pid);
-
 }  // namespace kipu::test

@@ -6,25 +6,22 @@
 #include <atomic>
 #include <cstdio>
 #include <fstream>
-#include <map>
 #include <optional>
-#include <thread>
 
 #include <gtest/gtest.h>
 
 #include "kipu/client.h"
 #include "tests/support/local_cluster.h"
+#include "tests/support/memory_watch.h"
 #include "tests/support/proxy.h"
-#include "tests/support/sanitizers.h"
 
 namespace kipu {
 namespace {
 
-using test::anonymous_kib;
 using test::Ended;
 using test::Finished;
-using test::kMemoryIsOurs;
 using test::LocalCluster;
+using test::MemoryWatch;
 using test::Process;
 
 constexpr std::uint64_t kMostKib = std::uint64_t{96} * 1024;
@@ -55,49 +52,6 @@ std::optional<std::string> difference(std::string_view text, std::size_t begin, 
   return "more than was written: " + std::string(text.substr(0, 80));
 }
 
-// Looks at the memory of processes until it goes.
-class MemoryWatch {
- public:
-  explicit MemoryWatch(std::vector<pid_t> pids) {
-    for (const pid_t pid : pids) most_.emplace(pid, 0);
-    thread_ = std::thread([this] {
-      while (!stop_) {
-        look();
-        test::pause_between_checks();
-      }
-      look();
-    });
-  }
-  ~MemoryWatch() { stop(); }
-  MemoryWatch(const MemoryWatch&) = delete;
-  MemoryWatch& operator=(const MemoryWatch&) = delete;
-
-  void expect_little_of(const std::string& what) {
-    stop();
-    for (const auto& [pid, kib] : most_) {
-      std::printf("%s: process %d had at most %llu KiB\n", what.c_str(), pid,
-                  static_cast<unsigned long long>(kib));
-      EXPECT_GT(kib, 0U) << "never looked at";
-      if (kMemoryIsOurs) {
-        EXPECT_LE(kib, kMostKib) << what;
-      }
-    }
-  }
-
- private:
-  void look() {
-    for (auto& [pid, kib] : most_) kib = std::max(kib, anonymous_kib(pid));
-  }
-  void stop() {
-    stop_ = true;
-    if (thread_.joinable()) thread_.join();
-  }
-
-  std::atomic<bool> stop_ = false;
-  std::map<pid_t, std::uint64_t> most_;  // of the thread, until it has ended
-  std::thread thread_;
-};
-
 void write_values(Client& client, std::size_t count) {
   std::atomic<std::size_t> acknowledged = 0;
   for (std::size_t number = 0; number < count; ++number) {
@@ -123,7 +77,7 @@ class ManyValuesTest : public testing::Test {
     for (const std::size_t count : {std::size_t{1}, std::size_t{10}, std::size_t{100'000}, kMany}) {
       write_values(*client, count);
     }
-    watch.expect_little_of("writing");
+    watch.expect_at_most(kMostKib, "writing");
   }
   static void TearDownTestSuite() { cluster.reset(); }
 
@@ -136,7 +90,7 @@ class ManyValuesTest : public testing::Test {
     pids.push_back(kipu.pid());
     MemoryWatch watch(pids);
     Finished finished{kipu.wait(), kipu.output(), kipu.errors()};
-    watch.expect_little_of(what);
+    watch.expect_at_most(kMostKib, what);
     return finished;
   }
 
