@@ -40,10 +40,7 @@ std::size_t ReplicationTest::acknowledged =
 
 TEST_F(ReplicationTest, LosesNothingWhereProcessesAreKilled) {
   Rounds rounds(network.get(), drawn_seed());
-  rounds.kill_worker();
-  rounds.kill_broker();
-  rounds.kill_writer();
-  for (std::size_t round = 3; round < number_from("KIPU_KILLS", 5); ++round) rounds.kill_someone();
+  rounds.kill_many(number_from("KIPU_KILLS", 5));
   acknowledged += rounds.finish();
 }
 

@@ -85,15 +85,15 @@ Micros Rounds::begin() {
   return monotonic_micros();
 }
 
-void Rounds::kill_someone() {
-  switch (rng_.below(4)) {
-    case 0:
-      return kill_broker();
-    case 1:
-      return kill_writer();
-    default:
-      return kill_worker();
+void Rounds::kill_many(std::size_t times) {
+  std::vector<void (Rounds::*)()> kills;
+  for (std::size_t i = 0; i < times; ++i) {
+    kills.push_back(i % 2 == 0   ? &Rounds::kill_worker
+                    : i % 4 == 1 ? &Rounds::kill_broker
+                                 : &Rounds::kill_writer);
   }
+  for (std::size_t i = kills.size(); i > 1; --i) std::swap(kills[i - 1], kills[rng_.below(i)]);
+  for (const auto kill : kills) (this->*kill)();
 }
 
 void Rounds::kill_worker() {
@@ -102,6 +102,7 @@ void Rounds::kill_worker() {
   cluster_.worker(victim).kill(SIGKILL);
   cluster_.worker(victim).wait();
   observe("kill -9 of a worker", from, 0);
+  EXPECT_EQ(reports_.back().errors, 0U) << "a writer was told of a failure within its deadline";
   cluster_.start_worker(victim);
   wait_until_well();
 }

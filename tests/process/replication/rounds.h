@@ -55,11 +55,12 @@ class Rounds {
   // `network` may be null: all of it on the loopback, and nothing can be cut off.
   Rounds(const Network* network, std::uint64_t seed);
 
-  // kill -9 of a process: a worker, the broker, a writer.
+  // kill -9 of a process, in an order that is drawn: half of them workers, of which each
+  // coordinates some of what is written, a quarter the broker, and a quarter writers.
+  void kill_many(std::size_t times);
   void kill_worker();
   void kill_broker();
   void kill_writer();
-  void kill_someone();
   // SIGSTOP of a worker for so long.
   void stop_worker(Duration length);
   // REQUIRES: there is a network.

@@ -1,5 +1,5 @@
-// A replica that is stopped while much is written past it: nobody keeps that for it in memory, and it
-// has all of it once it goes on.
+// A replica that is stopped while much is written past it: nobody keeps that for it in memory, and
+// it has all of it once it goes on.
 //
 // Bound: 96 MiB of anonymous memory (RssAnon) for each of broker, workers and writer, at any time.
 // What scripts/test writes past it is more than that; scripts/replication writes 1 GiB.
