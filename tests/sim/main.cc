@@ -5,6 +5,7 @@
 //   kipu_sim --shrink 17                    the shortest story that can be found of how it fails
 //
 // --replicas N: of the seeds' partitions at most. --keep-going: goes on past seeds that fail.
+// --faults none: nothing goes wrong, and every seed has as many replicas as --replicas says.
 // --progress FILE: what is done is kept there, and a run that was ended goes on after it.
 #include <algorithm>
 #include <charconv>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/sim/runner.h"
@@ -34,7 +36,13 @@ struct Settings {
   Print print = Print::nothing;
   bool shrink = false;
   std::uint32_t replicas = kMostReplicas;  // at most, of a seed
+  bool faults = true;
 };
+
+Options options_of(const Settings& settings, std::uint64_t seed) {
+  Options options = draw_options(seed, settings.replicas);
+  return settings.faults ? options : without_faults(std::move(options), settings.replicas);
+}
 
 double thread_cpu_seconds() {
   timespec time{};
@@ -80,6 +88,10 @@ bool take_option(Settings& settings, std::string_view name, std::string_view val
   if (name == "--progress") {
     settings.seeds.progress = value;
     return !value.empty();
+  }
+  if (name == "--faults") {
+    settings.faults = value == "all";
+    return settings.faults || value == "none";
   }
   const auto number = parse_number(value);
   if (!number || *number < 1 || *number > 256) return false;
@@ -197,7 +209,7 @@ int run_many(const Settings& settings) {
   Report last;
   const auto run_one = [&](std::uint64_t seed) {
     const double before = thread_cpu_seconds();
-    Report report = simulate(draw_options(seed, settings.replicas), settings.print);
+    Report report = simulate(options_of(settings, seed), settings.print);
     const double seconds = thread_cpu_seconds() - before;
     Outcome outcome{report.totals, report.marks, static_cast<std::uint64_t>(seconds * 1e6),
                     report.violation};
@@ -214,13 +226,14 @@ int run_many(const Settings& settings) {
     std::printf("  trace %016llx, %llu steps\n", whole(last.hash), whole(last.steps));
   }
   const bool violated = print_violations(*outcomes);
-  const bool enough = reaches_floors(*outcomes) && reaches_marks(*outcomes, settings.replicas);
+  const bool enough = !settings.faults ||
+                      (reaches_floors(*outcomes) && reaches_marks(*outcomes, settings.replicas));
   return violated || !enough ? 1 : 0;
 }
 
 int run_shrink(const Settings& settings) {
   const std::uint64_t seed = settings.seeds.first;
-  const Options options = draw_options(seed, settings.replicas);
+  const Options options = options_of(settings, seed);
   if (!simulate(options).violation) {
     std::printf("seed %llu breaks nothing at commit %s\n", whole(seed), commit().c_str());
     return 0;
@@ -240,7 +253,7 @@ int run(const std::vector<std::string_view>& arguments) {
   if (!settings) {
     std::fprintf(stderr,
                  "usage: kipu_sim [--seeds FIRST..LAST] [--seed N] [--shrink N] [--jobs N] "
-                 "[--replicas N] "
+                 "[--replicas N] [--faults all|none] "
                  "[--story] [--trace] [--keep-going] [--progress FILE]\n");
     return kUsage;
   }

@@ -147,4 +147,18 @@ Options draw_options(std::uint64_t seed, std::uint32_t most_replicas) {
   return options;
 }
 
+Options without_faults(Options options, std::uint32_t replicas) {
+  options.workers = std::max(options.workers, replicas);
+  options.replicas = replicas;
+  options.broker.workers = options.workers;
+  options.broker.replicas = replicas;
+  options.faults.on.reset();
+  NetworkOptions& network = options.network;
+  network.lost = network.duplicated = network.slow = network.refused = network.strayed = 0;
+  options.streams = StreamOptions{};
+  options.most_drift = 0;
+  soften_short_logs(options);
+  return options;
+}
+
 }  // namespace kipu::sim

@@ -93,6 +93,9 @@ struct Options {
 // No seed has more replicas than this.
 inline constexpr std::uint32_t kMostReplicas = 1;
 [[nodiscard]] Options draw_options(std::uint64_t seed, std::uint32_t most_replicas = kMostReplicas);
+// The same seed with nothing going wrong, and with so many replicas: no strikes, no messages lost,
+// late or twice, clocks that agree. Its sizes and limits stay as odd as they were drawn.
+[[nodiscard]] Options without_faults(Options options, std::uint32_t replicas);
 
 // How many holders a level needs where there are so many replicas; 0 for `none`.
 [[nodiscard]] std::uint32_t holders_of(Level level, std::uint32_t replicas);
