@@ -1,6 +1,7 @@
 #include "storage/memory_store.h"
 
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -80,6 +81,13 @@ class MapStore final : public MemoryStore {
     if (history == bucket->second.end() || history->second.erase(name.id) == 0) return false;
     if (history->second.empty()) bucket->second.erase(history);
     return true;
+  }
+
+  void revive(Rng& rng) override {
+    const std::unique_lock lock(mutex_);
+    for (const auto& [place, value] : trimmed_) {
+      if (rng.one_in(3)) log_.emplace(place, value);
+    }
   }
 
   using Store::merge;
@@ -194,6 +202,7 @@ class MapStore final : public MemoryStore {
 
  private:
   static constexpr std::uint64_t kFreeBytes = std::uint64_t{1} << 50U;  // as good as endless
+  static constexpr std::size_t kMostTrimmed = 100;                      // that may come back
 
   struct Cursor {
     const KeyMap* map;
@@ -233,6 +242,7 @@ class MapStore final : public MemoryStore {
         entries_(from.entries_),
         bytes_(from.bytes_),
         log_(from.log_),
+        trimmed_(from.trimmed_),
         cursors_(from.cursors_),
         acknowledged_(from.acknowledged_),
         info_(from.info_),
@@ -250,9 +260,17 @@ class MapStore final : public MemoryStore {
   void merge_log(const Change& change) {
     LogWalk walk(*this);
     LogIndex::Step step = log_index_.plan(change, walk);
-    for (const LogPlace& place : step.trimmed) log_.erase(place);
+    for (const LogPlace& place : step.trimmed) bury(place);
     if (step.added) log_.insert(std::move(*step.added));
     log_index_.apply(step);
+  }
+
+  void bury(const LogPlace& place) {
+    const auto found = log_.find(place);
+    if (found == log_.end()) return;
+    trimmed_.push_back(std::move(*found));
+    if (trimmed_.size() > kMostTrimmed) trimmed_.pop_front();
+    log_.erase(found);
   }
 
   Result<Entry> find_entry(const RecordKey& name) const {
@@ -317,6 +335,7 @@ class MapStore final : public MemoryStore {
   std::uint64_t entries_ = 0;
   std::uint64_t bytes_ = 0;
   Log log_;
+  std::deque<std::pair<LogPlace, std::string>> trimmed_;  // the last ones, oldest first
   std::map<StoreId, Position> cursors_;
   std::map<StoreId, Position> acknowledged_;
 

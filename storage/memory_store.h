@@ -23,6 +23,10 @@ class MemoryStore : public Store {
 
   // Loses one entry, as no disk should. False if there is none of that name.
   virtual bool lose(const RecordKey& name) = 0;
+
+  // Some of the records that were trimmed from the log are there again, as a database may have it:
+  // to be seen by the next reopen().
+  virtual void revive(Rng& rng) = 0;
 };
 
 struct MemoryStoreOptions {

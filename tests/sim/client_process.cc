@@ -1,5 +1,6 @@
 #include "tests/sim/client_process.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 #include <variant>
@@ -14,8 +15,9 @@ namespace {
 constexpr Duration kSlack = std::chrono::milliseconds(100);
 }  // namespace
 
-ClientProcess::ClientProcess(World& world, Network& network, std::string name)
-    : Peer(world, std::move(name)), network_(network) {}
+ClientProcess::ClientProcess(World& world, Network& network, AdmissionModel& admission,
+                             std::string name)
+    : Peer(world, std::move(name)), network_(network), admission_(admission) {}
 
 void ClientProcess::on_start() {
   network_.reconnect(*this);
@@ -83,6 +85,7 @@ void ClientProcess::carry_out(client::Effects effects) {
   world_.log(name(), effects.log);
   for (auto& outgoing : effects.to_brokers) {
     count_retries(outgoing.message);
+    watch_sent(outgoing.message.envelope);
     const schema::Envelope envelope = outgoing.message.envelope;
     if (network_.to_broker(*this, std::move(outgoing.message))) continue;
     run([&](client::Machine& machine, client::Effects& more) {
@@ -106,6 +109,14 @@ void ClientProcess::complete(const client::Completion& completion) {
   const Open open = std::move(found->second);
   open_.erase(found);
   open.done(completion);
+}
+
+// Beside what callers ask for, a client asks for maps by itself.
+void ClientProcess::watch_sent(const schema::Envelope& envelope) {
+  if (envelope.kind == schema::MessageKind::client_hello) return;
+  Duration waits{0};
+  for (const auto& [id, open] : open_) waits = std::max(waits, open.deadline - now().instant);
+  admission_.on_sent(name(), envelope.remaining, waits);
 }
 
 void ClientProcess::count_retries(const schema::Message& message) {

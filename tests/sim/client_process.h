@@ -8,6 +8,7 @@
 #include <set>
 
 #include "client/machine.h"
+#include "tests/sim/checkers/admission.h"
 #include "tests/sim/network.h"
 
 namespace kipu::sim {
@@ -16,7 +17,7 @@ class ClientProcess final : public Peer {
  public:
   using Done = std::function<void(const client::Completion&)>;
 
-  ClientProcess(World& world, Network& network, std::string name);
+  ClientProcess(World& world, Network& network, AdmissionModel& admission, std::string name);
 
   // `done` is called once, unless the process crashes first: then `forgotten` is.
   client::CallId call(client::Call call, Duration timeout, Done done,
@@ -53,8 +54,10 @@ class ClientProcess final : public Peer {
   void complete(const client::Completion& completion);
   void check_open(client::CallId call);
   void count_retries(const schema::Message& message);
+  void watch_sent(const schema::Envelope& envelope);
 
   Network& network_;
+  AdmissionModel& admission_;
   std::unique_ptr<client::Machine> machine_;
   std::function<void()> program_;
   std::map<client::CallId, Open> open_;

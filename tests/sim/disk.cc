@@ -184,6 +184,12 @@ storage::StoreStats Disk::stats() const {
   return stats;
 }
 
+void Disk::open() {
+  const std::uint32_t revived = world_.options.disk.revived;
+  if (revived > 0 && world_.rng.below(10'000) < revived) store_->revive(world_.rng);
+  store_->reopen(world_.rng);
+}
+
 void Disk::crash() {
   if (busy_ && !failed_ && world_.rng.one_in(2)) {
     fail_next_ = false;

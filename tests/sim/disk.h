@@ -38,7 +38,7 @@ class Disk {
   const storage::Store& store() const { return *store_; }
 
   // A process opens it: a new run begins.
-  void open() { store_->reopen(world_.rng); }
+  void open();
   // The process is gone: what was under way was done, or not, and the rest never is.
   void crash();
   void stall(Duration length) { stalled_until_ = world_.now() + length; }

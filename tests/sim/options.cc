@@ -144,6 +144,8 @@ Options draw_options(std::uint64_t seed, std::uint32_t most_replicas) {
   options.replicas = std::min({drawn, options.workers, most_replicas});
   options.broker.replicas = options.replicas;
   soften_short_logs(options);
+  options.network.altered = one_of(rng, {0U, 0U, 20U, 200U});
+  options.disk.revived = one_of(rng, {0U, 3000U, 10'000U});
   return options;
 }
 
@@ -155,6 +157,7 @@ Options without_faults(Options options, std::uint32_t replicas) {
   options.faults.on.reset();
   NetworkOptions& network = options.network;
   network.lost = network.duplicated = network.slow = network.refused = network.strayed = 0;
+  network.altered = options.disk.revived = 0;
   options.streams = StreamOptions{};
   options.most_drift = 0;
   soften_short_logs(options);

@@ -38,11 +38,14 @@ struct NetworkOptions {
   Duration slowest = std::chrono::milliseconds(300);
   std::uint32_t refused = 0;  // of 10,000 sends: the transport takes nothing
   std::uint32_t strayed = 0;  // of 10,000 requests to a worker: another gets them, too
+  std::uint32_t altered = 0;  // of 10,000 messages: an entry in it is not what was written
 };
 
 struct DiskOptions {
   Duration least_delay = std::chrono::microseconds(100);
   Duration most_delay = std::chrono::milliseconds(3);
+  // Of 10,000 opens: records that were trimmed from the log are there again.
+  std::uint32_t revived = 0;
 };
 
 // Of the streams between workers, beside what befalls any message.

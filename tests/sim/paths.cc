@@ -40,6 +40,7 @@ void Paths::clog(const Process& from, const Process& to, Duration length) {
 
 void Paths::heal() {
   options_.lost = options_.duplicated = options_.slow = options_.refused = options_.strayed = 0;
+  options_.altered = 0;
   for (auto& [key, way] : ways_) {
     way.cut_until = way.thin_until = way.clogged_until = Duration::zero();
   }

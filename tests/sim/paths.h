@@ -1,7 +1,7 @@
 // The ways between processes, one each way for any two of them, and what they do to messages: a
-// message may be late, out of order, lost or duplicated, and a way may be cut, lose many, or be
-// clogged for a while. Each way has randomness of its own, so that what happens on one changes
-// nothing on another.
+// message may be late, out of order, lost, duplicated or altered, and a way may be cut, lose many,
+// or be clogged for a while. Each way has randomness of its own, so that what happens on one
+// changes nothing on another.
 //
 // Faults that may happen here: any, on any way. heal() ends them all.
 #pragma once
@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "schema/messages.h"
+#include "tests/sim/alter.h"
 #include "tests/sim/process.h"
 
 namespace kipu::sim {
@@ -25,6 +26,7 @@ class Paths {
   void carry(const Process& from, const Process& to, schema::Message message, Deliver deliver) {
     ++world_.totals.messages;
     Way& way = way_between(from, to);
+    if (chance(way, options_.altered) && alter(message, way.rng)) ++world_.totals.altered;
     if (chance(way, options_.duplicated)) {
       post(way, {message.envelope, message.body.copy()}, deliver);
     }

@@ -45,8 +45,9 @@ class Shrinker {
   }
 
   void leave_out_oddities() {
-    for (auto number : {&NetworkOptions::lost, &NetworkOptions::duplicated, &NetworkOptions::slow,
-                        &NetworkOptions::refused, &NetworkOptions::strayed}) {
+    for (auto number :
+         {&NetworkOptions::lost, &NetworkOptions::duplicated, &NetworkOptions::slow,
+          &NetworkOptions::refused, &NetworkOptions::strayed, &NetworkOptions::altered}) {
       if (best_.options.network.*number == 0) continue;
       attempt([number](Options& options) { options.network.*number = 0; });
     }

@@ -51,7 +51,9 @@ class Run {
         mesh_(world_, paths_),
         shared_(world_, refusals_are_final(options)),
         streams_(world_.verdict),
-        bounds_(world_.verdict, bounds_of(options)) {
+        bounds_(world_.verdict, bounds_of(options)),
+        leases_(world_.verdict, options.worker.lease),
+        admission_(world_.verdict) {
     build();
     nemesis_.emplace(world_, network_, paths_, mesh_, cluster_);
   }
@@ -76,7 +78,7 @@ class Run {
     broker.workers = options.workers;
     cluster_.broker = std::make_unique<BrokerProcess>(world_, network_, broker);
     network_.set_hub(*cluster_.broker);
-    const Checkers checkers{shared_.model, streams_, bounds_, places_};
+    const Checkers checkers{shared_.model, streams_, bounds_, leases_, admission_, places_};
     for (std::uint32_t i = 0; i < options.workers; ++i) {
       cluster_.workers.push_back(
           std::make_unique<WorkerProcess>(world_, network_, mesh_, checkers, i));
@@ -84,8 +86,8 @@ class Run {
     }
     if (options.replicas > 1) watch_streams();
     for (std::uint32_t i = 0; i < options.clients; ++i) {
-      cluster_.clients.push_back(
-          std::make_unique<ClientProcess>(world_, network_, fmt::format("client{}", i + 1)));
+      cluster_.clients.push_back(std::make_unique<ClientProcess>(world_, network_, admission_,
+                                                                 fmt::format("client{}", i + 1)));
       network_.add(*cluster_.clients.back(), false);
       programs_.push_back(std::make_unique<Program>(world_, shared_, *cluster_.clients.back()));
     }
@@ -180,6 +182,8 @@ class Run {
   Places places_;
   StreamModel streams_;
   BoundsModel bounds_;
+  LeaseModel leases_;
+  AdmissionModel admission_;
   Cluster cluster_;
   std::vector<std::unique_ptr<Program>> programs_;
   std::optional<Nemesis> nemesis_;

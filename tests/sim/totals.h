@@ -20,6 +20,7 @@ struct Totals {
   std::uint64_t repairs = 0;    // replicas that were sent what a read had shown them to lack
   std::uint64_t lost_disks = 0;
   std::uint64_t messages = 0;
+  std::uint64_t altered = 0;  // of them
 };
 
 struct TotalName {
@@ -40,6 +41,7 @@ inline constexpr std::array kTotals{
     TotalName{"failovers", &Totals::failovers},
     TotalName{"repairs", &Totals::repairs},
     TotalName{"messages", &Totals::messages},
+    TotalName{"altered", &Totals::altered},
 };
 
 }  // namespace kipu::sim

@@ -34,6 +34,8 @@ void WorkerProcess::on_start() {
   network_.reconnect(*this);
   mesh_.start(*this);
   checkers_.bounds.on_start(name());
+  checkers_.leases.on_start(name());
+  checkers_.admission.on_start(name());
   stopping_ = ticking_ = false;
   published_.clear();
   disk_.open();
@@ -49,6 +51,7 @@ void WorkerProcess::on_crash() {
 }
 
 void WorkerProcess::receive(schema::Message message) {
+  watch_asked(message);
   run([&](worker::Machine& machine, worker::Effects& effects) {
     machine.on_message(now(), std::move(message), effects);
   });
@@ -182,7 +185,12 @@ void WorkerProcess::watch_commit(const storage::Change& change) {
   for (std::size_t i = 0; i < change.entries.size(); ++i) {
     const Entry& entry = change.entries[i].entry;
     bytes += entry.message_bytes();
-    takes_over |= i < change.logged && !checkers_.places.is_first(store(), entry);
+    if (i >= change.logged) continue;
+    takes_over |= !checkers_.places.is_first(store(), entry);
+    // What it lost and others kept, it gets back from them, and passes it on.
+    if (!checkers_.model.was_stored(entry)) {
+      checkers_.admission.on_committing(name(), now(), entry);
+    }
   }
   checkers_.bounds.on_commit(name(), bytes);
   if (!takes_over) return;
@@ -190,7 +198,30 @@ void WorkerProcess::watch_commit(const storage::Change& change) {
   world_.marks.hit(Mark::failover);
 }
 
+// What the broker sends.
+void WorkerProcess::watch_asked(const schema::Message& message) {
+  checkers_.admission.on_time(name(), now());
+  if (message.envelope.kind == schema::MessageKind::heartbeat_reply) {
+    const auto answer = schema::decode<schema::HeartbeatReply>(message.body.view());
+    if (answer && answer->known) {
+      checkers_.leases.on_answered(name(), answer->echo, now().instant);
+    }
+  }
+  if (message.envelope.kind != schema::MessageKind::append) return;
+  const auto request = schema::decode<schema::AppendRequest>(message.body.view());
+  if (!request) return;
+  for (const Entry& entry : request->entries) {
+    checkers_.admission.on_asked(name(), now(), message.envelope.remaining, entry);
+  }
+}
+
 void WorkerProcess::watch_told(const schema::Message& message) {
+  if (message.envelope.kind == schema::MessageKind::append_reply) {
+    const auto reply = schema::decode<schema::AppendReply>(message.body.view());
+    if (reply && reply->holders > 0) {
+      checkers_.leases.on_vouched(name(), now().instant, "acknowledges a write");
+    }
+  }
   if (message.envelope.kind != schema::MessageKind::heartbeat) return;
   const auto heartbeat = schema::decode<schema::Heartbeat>(message.body.view());
   if (heartbeat) checkers_.bounds.on_health(name(), heartbeat->health);
@@ -215,6 +246,9 @@ void WorkerProcess::watch_sent(StoreId to, const schema::Message& message) {
     case schema::MessageKind::standing:
       if (const auto standing = schema::decode<schema::Standing>(message.body.view())) {
         checkers_.streams.on_standing(*standing, to);
+        if (standing->holds) {
+          checkers_.leases.on_vouched(name(), now().instant, "says that it holds what it has");
+        }
       }
       return;
     case schema::MessageKind::fetch:

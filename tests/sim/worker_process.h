@@ -4,7 +4,9 @@
 #include <map>
 #include <memory>
 
+#include "tests/sim/checkers/admission.h"
 #include "tests/sim/checkers/bounds.h"
+#include "tests/sim/checkers/leases.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/mesh.h"
 #include "tests/sim/network.h"
@@ -18,6 +20,8 @@ struct Checkers {
   Model& model;
   StreamModel& streams;
   BoundsModel& bounds;
+  LeaseModel& leases;
+  AdmissionModel& admission;
   Places& places;
 };
 
@@ -55,6 +59,7 @@ class WorkerProcess final : public Peer {
   void begin_read(worker::Read read);
   void sample_disk();
   void watch_told(const schema::Message& message);
+  void watch_asked(const schema::Message& message);
   void watch_sent(StoreId to, const schema::Message& message);
   void watch_published(StoreId to, const schema::Message& message);
   void watch_beacon(StoreId to, const schema::Message& message);

@@ -17,6 +17,11 @@ using std::chrono::seconds;
 constexpr std::uint64_t kBuckets = 3;
 constexpr std::uint64_t kCalls = 0xd1b54a32d192ed03U;  // tells the randomness of calls from other
 
+// Whoever finds that an entry is not what was written says so.
+bool tells_of_alteration(ErrorCode code) {
+  return code == ErrorCode::bad_digest || code == ErrorCode::corrupt;
+}
+
 bool is_usual_failure(ErrorCode code) {
   return code == ErrorCode::outcome_unknown || code == ErrorCode::cancelled ||
          (remedy(code) == Remedy::retry && code != ErrorCode::closed);
@@ -279,7 +284,9 @@ void Program::check_error(const Error& error, const Expected& expected) {
   ++(error.code == ErrorCode::outcome_unknown ? world_.totals.unknown : world_.totals.refused);
   const bool named = error.code == expected.error || error.code == expected.also;
   const bool excused = !shared_.faults_ended && is_usual_failure(error.code);
-  if (named || excused) return;
+  const bool altered = world_.options.network.altered > 0 && !shared_.faults_ended &&
+                       tells_of_alteration(error.code);
+  if (named || excused || altered) return;
   world_.verdict.fail(
       "I6", fmt::format("{} got {}: {}", client_.name(), error_name(error.code), error.message));
 }

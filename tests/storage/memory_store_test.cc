@@ -52,6 +52,33 @@ TEST(MemoryStoreTest, GoesItsOwnWayOnceItIsCloned) {
   EXPECT_TRUE(copy->fetch({{store->info().runs.back(), 2}, {{0}}}).value().trimmed);
 }
 
+TEST(MemoryStoreTest, RevivesSomeOfWhatWasTrimmedFromItsLog) {
+  Rng rng(1);
+  const auto store = make_memory_store(rng, {.log = {.records = 2}});
+  const std::uint64_t run = store->info().runs.back();
+  constexpr std::uint64_t kCommits = 20;
+  for (std::uint64_t counter = 1; counter <= kCommits; ++counter) {
+    ASSERT_TRUE(store->merge(commit_of(*store, counter, entry_at("key", counter, {"v"}))));
+  }
+  const auto answered = [&] {
+    std::size_t count = 0;
+    for (std::uint64_t counter = 1; counter <= kCommits; ++counter) {
+      const Fetched fetched = store->fetch({{run, counter}, {{0}}}).value();
+      if (fetched.trimmed) continue;
+      ++count;
+      // One commit after the other, and nothing passed over.
+      for (std::size_t i = 0; i < fetched.commits.size(); ++i) {
+        EXPECT_EQ(fetched.commits[i].position.counter, counter + 1 + i);
+      }
+    }
+    return count;
+  };
+  const std::size_t before = answered();
+  store->revive(rng);
+  store->reopen(rng);
+  EXPECT_GT(answered(), before);
+}
+
 TEST(MemoryStoreTest, TakesThePlaceOfALostStore) {
   Rng rng(1);
   const StoreId lost{Uuid{1, 2}};

@@ -149,6 +149,11 @@ void Model::on_stored(const Entry& entry, std::size_t disk) {
   }
 }
 
+bool Model::was_stored(const Entry& entry) const {
+  const Write* write = find(entry);
+  return write != nullptr && write->on_disk();
+}
+
 bool Model::holds(const Entry& entry, std::size_t disk) const {
   const Write* write = find(entry);
   return write != nullptr && (write->on & (Disks{1} << disk)) != 0;

@@ -61,6 +61,8 @@ class Model {
   void on_refused(WriteId write);
   // An entry became durable on a disk.
   void on_stored(const Entry& entry, std::size_t disk = 0);
+  // Whether it ever was on any.
+  bool was_stored(const Entry& entry) const;
   // A disk went wrong, as a minority of them may, and holds nothing but these now.
   void on_disk_lost(std::size_t disk, const std::vector<Entry>& left);
   // How many entries it lost that other disks kept, and does not hold again yet.
