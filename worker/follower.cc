@@ -196,13 +196,18 @@ std::optional<StreamEvent> Follower::on_fetched(std::uint64_t request, Fetched f
   return std::nullopt;
 }
 
+bool Follower::Comparing::stood_at(const Position& position) const {
+  const auto found = stood.find(position.run);
+  return position.is_none() || (found != stood.end() && position.counter <= found->second);
+}
+
 std::vector<Follower::Ask> Follower::comparisons() {
   std::vector<Ask> asks;
   for (auto& [peer, stream] : streams_) {
     if (!stream.followed || stream.compared) continue;
-    const std::uint64_t request = stream.comparing ? stream.comparing->request : ++last_request_;
-    stream.comparing = Comparing{request, stream.cursor};
-    asks.push_back({peer, request, stream.cursor});
+    if (!stream.comparing) stream.comparing = Comparing{++last_request_, {}};
+    stream.comparing->stand(stream.cursor);
+    asks.push_back({peer, stream.comparing->request, stream.cursor});
   }
   return asks;
 }
@@ -217,7 +222,7 @@ std::optional<StreamEvent> Follower::on_acknowledged(StoreId peer, std::uint64_t
     if (behind && acknowledged != stream->told_lost && !stream->comparing) stream->compared = false;
     return std::nullopt;
   }
-  const bool lost = behind && !covers(stream->comparing->cursor, acknowledged);
+  const bool lost = behind && !stream->comparing->stood_at(acknowledged);
   stream->comparing.reset();
   stream->compared = true;
   if (!lost || std::exchange(stream->told_lost, acknowledged) == acknowledged) return std::nullopt;
@@ -257,7 +262,9 @@ void Follower::begin(storage::Change& change, std::size_t most_bytes) {
 std::vector<StoreId> Follower::committed() {
   std::vector<StoreId> moved;
   for (const auto& [origin, cursor] : std::exchange(under_way_, {})) {
-    streams_[origin].cursor = cursor;
+    Stream& stream = streams_[origin];
+    stream.cursor = cursor;
+    if (stream.comparing) stream.comparing->stand(cursor);
     moved.push_back(origin);
   }
   return moved;

@@ -93,7 +93,9 @@ class Follower {
   };
   struct Comparing {
     std::uint64_t request = 0;
-    Position cursor;
+    std::map<std::uint64_t, std::uint64_t> stood;  // by run, how far it came since it asked
+    void stand(const Position& cursor) { stood[cursor.run] = cursor.counter; }
+    bool stood_at(const Position& position) const;
   };
   struct Stream {
     bool followed = false;

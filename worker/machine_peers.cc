@@ -100,6 +100,11 @@ void Machine::State::on_fetch(Now now, const Message& message, Effects& effects)
   const PeerBook::Peer* peer = fetch ? peers.find(fetch->from) : nullptr;
   if (peer == nullptr || reads.size() >= config.max_reads) return;  // it asks again
   peers.heard(fetch->from, now.instant);
+  const auto lost = origin.on_fetch(fetch->from, fetch->after);
+  if (lost) on_stream_event(now, *lost, effects);
+  // Once it is told that the log is trimmed there, it moves to where this store has been, and
+  // nobody can tell any more that something was lost: so that is on the disk first.
+  if (!origin.knows(fetch->after) && wholeness.unsaved()) return;
   reads.add(ForFetch{fetch->from, message.envelope.request_id},
             now.instant + message.envelope.remaining,
             FetchQuery{fetch->after, peer->shared, fetch->max_bytes});

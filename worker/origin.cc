@@ -139,14 +139,24 @@ std::vector<schema::Beacon> Origin::beacons() {
   return beacons;
 }
 
+// What this store must have lost if a destination has been at `cursor`; said once for each.
+std::optional<StreamEvent> Origin::check(StoreId from, Destination& destination,
+                                         const Position& cursor) const {
+  if (knows(cursor) || std::exchange(destination.unknown, cursor) == cursor) return std::nullopt;
+  return SelfLost{from, {}};
+}
+
+std::optional<StreamEvent> Origin::on_fetch(StoreId from, const Position& after) {
+  const auto found = destinations_.find(from);
+  return found == destinations_.end() ? std::nullopt : check(from, found->second, after);
+}
+
 std::optional<StreamEvent> Origin::on_standing(const schema::Standing& standing) {
   const auto found = destinations_.find(standing.from);
   if (found == destinations_.end()) return std::nullopt;
   Destination& destination = found->second;
-  if (!knows(standing.cursor)) {
-    if (std::exchange(destination.unknown, standing.cursor) == standing.cursor) return std::nullopt;
-    return SelfLost{standing.from, {}};
-  }
+  if (auto lost = check(standing.from, destination, standing.cursor)) return lost;
+  if (!knows(standing.cursor)) return std::nullopt;
   destination.unknown = {};
   if (before(standing.cursor, destination.acknowledged)) return PeerLost{standing.from};
   advance(destination, standing.cursor);

@@ -49,6 +49,10 @@ class Origin {
 
   // `standing.cursor` is where a peer stands in this stream. Returns what has been lost, if so.
   std::optional<StreamEvent> on_standing(const schema::Standing& standing);
+  // `from` fetches what follows `after`, and so has been there. The same.
+  std::optional<StreamEvent> on_fetch(StoreId from, const Position& after);
+  // Whether this store has been there, or will have been once what is under way is durable.
+  bool knows(const Position& position) const;
   // What to tell `peer` in a Standing: the last cursor of it that is known here.
   Position acknowledged(StoreId peer) const;
 
@@ -79,7 +83,8 @@ class Origin {
   // The order of positions of this stream. Nothing for one that this store does not know.
   std::optional<Rank> rank(const Position& position) const;
   bool before(const Position& a, const Position& b) const { return rank(a) < rank(b); }
-  bool knows(const Position& position) const;
+  std::optional<StreamEvent> check(StoreId from, Destination& destination,
+                                   const Position& cursor) const;
   void append(Destination& destination, Unacknowledged commit) const;
   void advance(Destination& destination, const Position& cursor);
   std::optional<Position> trim_through() const;

@@ -44,7 +44,8 @@ class WholenessBook {
   // What to save now, if anything.
   std::optional<SaveWholeness> next_save();
   void on_saved(std::uint64_t id);
-  bool saving() const { return saving_; }
+  // Whether the disk does not say yet what this does.
+  bool unsaved() const { return changed_ || saving_; }
 
  private:
   storage::Wholeness::Kind kind_;

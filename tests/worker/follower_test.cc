@@ -241,6 +241,19 @@ TEST_F(FollowerTest, IsNotMisledByNewsThatIsOutOfDate) {
   EXPECT_EQ(follower().comparisons().size(), 1U);
 }
 
+// The origin answered, and began another run before its answer came.
+TEST_F(FollowerTest, IsNotMisledByAnAnswerFromAFormerRun) {
+  info_.stream.cursors[kOrigin] = {kRun, 3};
+  const auto asks = follower().comparisons();
+  bundle({kRun, 4}, {kRun, 3});
+  commit();
+  bundle({kNextRun, 1}, {kRun, 4});
+  commit();
+  ASSERT_EQ(follower().comparisons().size(), 1U);
+  EXPECT_EQ(follower().on_acknowledged(kOrigin, asks[0].request, {kRun, 4}), std::nullopt);
+  EXPECT_TRUE(follower().compared(kOrigin));
+}
+
 TEST_F(FollowerTest, ComparesUntilItIsAnswered) {
   const auto first = follower().comparisons();
   const auto again = follower().comparisons();

@@ -168,6 +168,17 @@ TEST_F(OriginTest, NoticesThatItStandsBehindItselfAndSaysSoOnce) {
   EXPECT_EQ(stands(kNear, {kRun, 1}), StreamEvent(SelfLost{kNear, {}}));
 }
 
+// Whoever fetches is told that the log is trimmed, and may stand elsewhere before its Standing
+// comes.
+TEST_F(OriginTest, NoticesThatItStandsBehindAFetch) {
+  info_.stream.head = {kOldRun, 9};
+  EXPECT_EQ(origin().on_fetch(kNear, {kOldRun, 9}), std::nullopt);
+  EXPECT_EQ(origin().on_fetch(kNear, {kOldRun, 10}), StreamEvent(SelfLost{kNear, {}}));
+  EXPECT_EQ(origin().on_fetch(kNear, {kOldRun, 10}), std::nullopt);
+  EXPECT_EQ(stands(kNear, {kOldRun, 10}), std::nullopt);
+  EXPECT_EQ(stands(kFar, {kOldRun, 10}), StreamEvent(SelfLost{kFar, {}}));
+}
+
 TEST_F(OriginTest, KnowsACommitThatWasFetchedBeforeItHeardThatItIsDurable) {
   begin({0});
   EXPECT_EQ(stands(kNear, {kRun, 1}), std::nullopt);

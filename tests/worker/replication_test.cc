@@ -194,6 +194,44 @@ TEST(ReplicationTest, SubscribesAnewToAStreamThatIsSilentWhileItsPeerLives) {
   EXPECT_LE(cluster.node(0).resubscribed.size(), 4U);
 }
 
+class LostStreamTest : public MachineTest {
+ protected:
+  LostStreamTest() {
+    info_.runs = {70};
+    info_.whole.kind = storage::Wholeness::Kind::all_but;
+    auto map = make_map(1);
+    map.replicas = 2;
+    map.placement.assign(map.placement.size(), schema::Replicas{{1}, {2}});
+    say_welcome();
+    receive(MessageKind::map_store, 50, map);
+    machine().on_map_saved(now_, version(1), {}, effects_);
+    receive(MessageKind::map_in_force, 51, schema::MapStored{version(1)});
+    effects_ = {};
+  }
+  void fetch(const Position& after) {
+    schema::Envelope envelope;
+    envelope.kind = MessageKind::fetch;
+    envelope.request_id = 7;
+    envelope.remaining = seconds(1);
+    machine().on_peer_message(
+        now_, schema::make_message(envelope, schema::Fetch{kOtherStore, after}), effects_);
+  }
+};
+
+// The other one moves to where this store has been once it is told that the log is trimmed, and a
+// crash must not forget then what this store has lost.
+TEST_F(LostStreamTest, TellsNobodyThatItsLogIsTrimmedBeforeItHasSavedWhatItLost) {
+  fetch({60, 9});
+  ASSERT_TRUE(effects_.save_wholeness.has_value());
+  EXPECT_EQ(effects_.save_wholeness->whole.missing.size(), make_map(1).placement.size());
+  EXPECT_TRUE(effects_.reads.empty());
+  fetch({60, 9});
+  EXPECT_TRUE(effects_.reads.empty());
+  machine().on_wholeness_saved(now_, effects_.save_wholeness->id, {}, effects_);
+  fetch({60, 9});
+  EXPECT_EQ(effects_.reads.size(), 1U);
+}
+
 TEST(ReplicationTest, CostsNothingWhereNobodyReplicates) {
   ReplicaCluster cluster(3, 1);
   std::size_t stored = 0;
