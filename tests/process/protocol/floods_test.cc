@@ -8,6 +8,7 @@
 
 #include "cluster/map.h"
 #include "tests/process/protocol/abused_cluster.h"
+#include "tests/support/memory_watch.h"
 #include "tests/support/sanitizers.h"
 
 namespace kipu::test {
