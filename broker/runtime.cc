@@ -25,17 +25,21 @@ Result<std::unique_ptr<Runtime>> Runtime::create(bus::Bus& bus, RuntimeOptions o
   if (!frontend) return fail(std::move(frontend).error());
   auto backend = bus.bind_router(options.backend);
   if (!backend) return fail(std::move(backend).error());
-  return std::unique_ptr<Runtime>(new Runtime(bus, std::move(options), rng, std::move(log),
-                                              std::move(*frontend), std::move(*backend)));
+  auto poller = bus.make_poller();
+  if (!poller) return fail(std::move(poller).error());
+  return std::unique_ptr<Runtime>(new Runtime(std::move(options), rng, std::move(log),
+                                              std::move(*frontend), std::move(*backend),
+                                              std::move(*poller)));
 }
 
-Runtime::Runtime(bus::Bus& bus, RuntimeOptions options, Rng rng, LogSink log,
-                 std::unique_ptr<bus::Socket> frontend, std::unique_ptr<bus::Socket> backend)
+Runtime::Runtime(RuntimeOptions options, Rng rng, LogSink log,
+                 std::unique_ptr<bus::Socket> frontend, std::unique_ptr<bus::Socket> backend,
+                 std::unique_ptr<bus::Poller> poller)
     : options_(std::move(options)),
       log_(std::move(log)),
       frontend_(std::move(frontend)),
       backend_(std::move(backend)),
-      poller_(bus.make_poller()),
+      poller_(std::move(poller)),
       machine_(options_.config, rng, bus::read_clocks()),
       last_seen_(bus::read_clocks().instant) {
   poller_->add(*frontend_);

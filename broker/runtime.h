@@ -29,7 +29,8 @@ struct RuntimeOptions {
 class Runtime {
  public:
   // Binds both endpoints. `invalid_argument` as check_config() says; `in_use` or
-  // `invalid_argument` for an endpoint. `bus` outlives the runtime.
+  // `invalid_argument` for an endpoint, `unavailable` where no file descriptor is left. `bus`
+  // outlives the runtime.
   [[nodiscard]] static Result<std::unique_ptr<Runtime>> create(bus::Bus& bus,
                                                                RuntimeOptions options, Rng rng,
                                                                LogSink log);
@@ -47,8 +48,8 @@ class Runtime {
   const std::string& backend() const { return backend_->endpoint(); }
 
  private:
-  Runtime(bus::Bus& bus, RuntimeOptions options, Rng rng, LogSink log,
-          std::unique_ptr<bus::Socket> frontend, std::unique_ptr<bus::Socket> backend);
+  Runtime(RuntimeOptions options, Rng rng, LogSink log, std::unique_ptr<bus::Socket> frontend,
+          std::unique_ptr<bus::Socket> backend, std::unique_ptr<bus::Poller> poller);
 
   void pass(Instant wake_by, bool take_clients);
   void wait_for_events(Instant wake_by);

@@ -84,7 +84,8 @@ class Bus {
   // length, which is not 0.
   [[nodiscard]] virtual Result<std::unique_ptr<Socket>> connect_sub(const std::string& endpoint,
                                                                     const std::string& topic) = 0;
-  [[nodiscard]] virtual std::unique_ptr<Poller> make_poller() = 0;
+  // `unavailable` where no file descriptor is left.
+  [[nodiscard]] virtual Result<std::unique_ptr<Poller>> make_poller() = 0;
 };
 
 }  // namespace kipu::bus

@@ -288,7 +288,9 @@ class ProcessBus final : public Bus {
     KIPU_CHECK(!topic.empty());
     return connect<SubSocket>(endpoint, topic);
   }
-  std::unique_ptr<Poller> make_poller() override { return std::make_unique<ProcessPoller>(hub_); }
+  Result<std::unique_ptr<Poller>> make_poller() override {
+    return std::make_unique<ProcessPoller>(hub_);
+  }
 
  private:
   template <class Kind>

@@ -170,8 +170,8 @@ void ZmqSocket::receive(std::vector<Incoming>& into, std::size_t most) {
 
 class ZmqPoller final : public Poller {
  public:
-  ZmqPoller() : wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    KIPU_CHECK(wake_fd_ >= 0);
+  // Closes `wake_fd`, an eventfd, when it goes.
+  explicit ZmqPoller(int wake_fd) : wake_fd_(wake_fd) {
     items_.push_back({nullptr, wake_fd_, ZMQ_POLLIN, 0});
   }
   ~ZmqPoller() override { close(wake_fd_); }
@@ -224,7 +224,7 @@ class ZmqBus final : public Bus {
   }
   Result<std::unique_ptr<Socket>> connect_sub(const std::string& endpoint,
                                               const std::string& topic) override;
-  std::unique_ptr<Poller> make_poller() override { return std::make_unique<ZmqPoller>(); }
+  Result<std::unique_ptr<Poller>> make_poller() override;
 
  private:
   Result<std::unique_ptr<Socket>> bind(SocketRole role, zmq::socket_type type,
@@ -270,6 +270,13 @@ Result<std::unique_ptr<Socket>> ZmqBus::connect_sub(const std::string& endpoint,
   } catch (const zmq::error_t& error) {
     return fail(to_error(error, endpoint));
   }
+}
+
+Result<std::unique_ptr<Poller>> ZmqBus::make_poller() {
+  const int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (wake_fd >= 0) return std::make_unique<ZmqPoller>(wake_fd);
+  return fail(ErrorCode::unavailable, std::string("cannot make an event descriptor (") +
+                                          zmq_strerror(errno) + "): raise `ulimit -n`");
 }
 
 }  // namespace

@@ -198,14 +198,15 @@ void Client::Loop::run(std::promise<Status> ready) {
 
 Status Client::Loop::connect() {
   auto poller = bus_.make_poller();
+  if (!poller) return fail(std::move(poller).error());
   for (const std::string& endpoint : options_.brokers) {
     auto socket = bus_.connect_dealer(endpoint);
     if (!socket) return fail(std::move(socket).error());
-    poller->add(**socket);
+    (*poller)->add(**socket);
     sockets_.push_back(std::move(*socket));
   }
   const std::lock_guard lock(mutex_);
-  poller_ = std::move(poller);
+  poller_ = std::move(*poller);
   return {};
 }
 

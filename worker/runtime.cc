@@ -18,12 +18,13 @@ Result<std::unique_ptr<Runtime>> Runtime::create(bus::Bus& bus, storage::Store& 
   auto broker = bus.connect_dealer(options.broker);
   if (!broker) return fail(std::move(broker).error());
   auto poller = bus.make_poller();
-  auto peers = PeerSockets::bind(bus, *poller, options.peers, store.info().store, log);
+  if (!poller) return fail(std::move(poller).error());
+  auto peers = PeerSockets::bind(bus, **poller, options.peers, store.info().store, log);
   if (!peers) return fail(std::move(peers).error());
   options.config.endpoints = (*peers)->endpoints();
   return std::unique_ptr<Runtime>(
       new Runtime(store, std::move(options), rng, std::move(log),
-                  {std::move(*broker), std::move(poller), std::move(*peers)}));
+                  {std::move(*broker), std::move(*poller), std::move(*peers)}));
 }
 
 Runtime::Runtime(storage::Store& store, RuntimeOptions options, Rng rng, LogSink log,

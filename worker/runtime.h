@@ -35,7 +35,8 @@ struct RuntimeOptions {
 class Runtime {
  public:
   // Binds what other workers connect to, and connects to the broker; whether one is there shows
-  // later. `invalid_argument` for an endpoint, `in_use`. `bus` and `store` outlive the runtime.
+  // later. `invalid_argument` for an endpoint, `in_use`; `unavailable` where no file descriptor is
+  // left. `bus` and `store` outlive the runtime.
   [[nodiscard]] static Result<std::unique_ptr<Runtime>> create(bus::Bus& bus, storage::Store& store,
                                                                RuntimeOptions options, Rng rng,
                                                                LogSink log);

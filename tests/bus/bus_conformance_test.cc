@@ -48,7 +48,7 @@ schema::Message message(std::uint64_t id, std::string body = "body") {
 
 class BusTest : public testing::TestWithParam<Kind> {
  protected:
-  BusTest() : bus_(GetParam().make()), poller_(bus_->make_poller()) {}
+  BusTest() : bus_(GetParam().make()), poller_(bus_->make_poller().value()) {}
 
   std::unique_ptr<Socket> bind() { return std::move(*bus_->bind_router(GetParam().endpoint)); }
   std::unique_ptr<Socket> connect(const std::string& endpoint) {

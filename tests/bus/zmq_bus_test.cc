@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <zmq.hpp>
 
 #include "base/limits.h"
@@ -102,6 +103,20 @@ TEST_F(ZmqBusTest, RefusesEndpointsThatAreNone) {
     EXPECT_EQ(bound.error().code, ErrorCode::invalid_argument) << endpoint;
     EXPECT_NE(bound.error().message.find(endpoint), std::string::npos) << endpoint;
   }
+}
+
+// A library must not end the process of whoever uses it.
+TEST_F(ZmqBusTest, SaysSoWhereNoFileDescriptorIsLeft) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto poller = bus_->make_poller();
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_FALSE(poller);
+  EXPECT_EQ(poller.error().code, ErrorCode::unavailable);
+  EXPECT_NE(poller.error().message.find("ulimit -n"), std::string::npos);
 }
 
 TEST(ZmqStreamTest, DropsWhatIsNoMessageOfItsTopic) {

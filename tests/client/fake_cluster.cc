@@ -53,7 +53,7 @@ FakeCluster::FakeCluster() : FakeCluster(Shape{}) {}
 FakeCluster::FakeCluster(Shape shape)
     : bus_(bus::make_process_bus()),
       socket_(must(bus_->bind_router(std::string(kEndpoint)))),
-      poller_(bus_->make_poller()),
+      poller_(bus_->make_poller().value()),
       store_(make_store()),
       map_(make_map(shape)) {
   poller_->add(*socket_);

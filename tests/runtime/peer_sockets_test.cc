@@ -24,7 +24,7 @@ schema::Message message(std::uint64_t id) {
 // A worker's sockets, and what came by them.
 struct Side {
   Side(bus::Bus& bus, StoreId store, const PeerOptions& options = {"stream:0", "peer:0", ""})
-      : poller(bus.make_poller()) {
+      : poller(bus.make_poller().value()) {
     auto made = PeerSockets::bind(bus, *poller, options, store,
                                   [this](const LogLine& line) { log.push_back(line.text); });
     EXPECT_TRUE(made);
@@ -53,7 +53,7 @@ class BusThatConnectsNowhere final : public bus::Bus {
   Made connect_sub(const std::string& endpoint, const std::string& /*topic*/) override {
     return refuse(endpoint);
   }
-  std::unique_ptr<bus::Poller> make_poller() override { return inner_->make_poller(); }
+  Result<std::unique_ptr<bus::Poller>> make_poller() override { return inner_->make_poller(); }
 
  private:
   static Made refuse(const std::string& endpoint) {

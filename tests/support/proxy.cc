@@ -55,7 +55,7 @@ void Proxy::release() {
 
 void Proxy::run(std::promise<std::string> listening) {
   const auto front = value_or_throw(bus_->bind_router("tcp://127.0.0.1:0"));
-  const auto poller = bus_->make_poller();
+  const auto poller = bus_->make_poller().value();
   poller->add(*front);
   {
     const std::scoped_lock lock(mutex_);
