@@ -11,9 +11,10 @@ namespace {
 
 // So many commits are told apart in what a destination lacks; more are one.
 constexpr std::size_t kMostBehind = 4096;
-// A destination that has all, but stands so many commits back, is moved on, since the log is kept
-// from where it stands.
-constexpr std::uint64_t kIdleCommits = 4096;
+// A destination that has all, but stands so many commits or entries back, is moved on, since the
+// log is kept from where it stands. So it costs a fetch now and then, and the log stays short.
+constexpr std::uint64_t kIdleCommits = 64;
+constexpr std::uint64_t kIdleEntries = 4096;
 
 std::size_t bytes_of(const std::vector<Entry>& entries) {
   return std::accumulate(
@@ -58,6 +59,7 @@ void Origin::take(const PeerBook& peers) {
     }
     Destination& fresh = destinations[store];
     fresh.last = head_;
+    fresh.logged_at_last = logged_;
     const auto remembered = remembered_.find(store);
     if (remembered != remembered_.end() && rank(remembered->second)) {
       fresh.acknowledged = fresh.cursor = remembered->second;
@@ -68,7 +70,7 @@ void Origin::take(const PeerBook& peers) {
 
 void Origin::begin(Instant now, const PeerBook& peers, storage::Change& change) {
   KIPU_CHECK(!under_way_);
-  UnderWay commit{{}, now, {}};
+  UnderWay commit{{}, now, 0, {}};
   for (const storage::PlacedEntry& placed : change.entries) {
     for (const StoreId other : peers.others(placed.partition)) {
       commit.entries[other].push_back(placed.entry);
@@ -78,7 +80,7 @@ void Origin::begin(Instant now, const PeerBook& peers, storage::Change& change) 
   KIPU_CHECK(run_ != 0);
   commit.position = {run_, ++counter_};
   change.position = commit.position;
-  change.logged = change.entries.size();
+  change.logged = commit.logged = change.entries.size();
   for (auto& [store, destination] : destinations_) {
     if (std::exchange(destination.unsaved, false)) {
       change.acknowledged[store] = destination.acknowledged;
@@ -102,12 +104,14 @@ std::vector<schema::Bundle> Origin::committed() {
   if (!under_way_) return bundles;
   UnderWay commit = std::move(*std::exchange(under_way_, std::nullopt));
   head_ = commit.position;
+  logged_ += commit.logged;
   for (auto& [store, entries] : commit.entries) {
     const auto found = destinations_.find(store);
     if (found == destinations_.end()) continue;
     Destination& destination = found->second;
     const std::size_t bytes = bytes_of(entries);
     const Position previous = std::exchange(destination.last, commit.position);
+    destination.logged_at_last = logged_;
     destination.skipping |= destination.bytes > 0 && destination.bytes + bytes > window_bytes_;
     append(destination, {commit.position, entries.size(), bytes, commit.began});
     if (destination.skipping) continue;
@@ -131,12 +135,19 @@ std::vector<schema::Beacon> Origin::beacons() {
   std::vector<schema::Beacon> beacons;
   for (auto& [store, destination] : destinations_) {
     const bool has_all = destination.behind.empty() && destination.acknowledged == destination.last;
-    const bool far_back = destination.last.run != head_.run ||
-                          destination.last.counter + kIdleCommits < head_.counter;
-    if (has_all && far_back) destination.last = head_;
+    if (has_all && is_far_back(destination)) {
+      destination.last = head_;
+      destination.logged_at_last = logged_;
+    }
     beacons.push_back({self_, store, destination.last});
   }
   return beacons;
+}
+
+bool Origin::is_far_back(const Destination& destination) const {
+  return destination.last.run != head_.run ||
+         destination.last.counter + kIdleCommits < head_.counter ||
+         destination.logged_at_last + kIdleEntries < logged_;
 }
 
 // What this store must have lost if a destination has been at `cursor`; said once for each.

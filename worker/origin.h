@@ -70,8 +70,9 @@ class Origin {
   };
   struct Destination {
     Position last;
-    Position cursor;        // where it stands, acknowledged or not
-    Position acknowledged;  // where it has promised to stand
+    std::uint64_t logged_at_last = 0;  // by all commits up to `last`, or to a later one
+    Position cursor;                   // where it stands, acknowledged or not
+    Position acknowledged;             // where it has promised to stand
     Position unknown;       // where it said it stands, and this store never was; told once
     bool unsaved = false;   // `acknowledged` is
     bool skipping = false;  // publishing waits
@@ -87,6 +88,7 @@ class Origin {
                                    const Position& cursor) const;
   void append(Destination& destination, Unacknowledged commit) const;
   void advance(Destination& destination, const Position& cursor);
+  bool is_far_back(const Destination& destination) const;
   std::optional<Position> trim_through() const;
 
   const StoreId self_;
@@ -96,11 +98,13 @@ class Origin {
   std::uint64_t counter_ = 0;  // of the last position that was given out
   const Position opened_at_;   // the head then
   Position head_;
+  std::uint64_t logged_ = 0;  // entries, since the open
   std::map<StoreId, Destination> destinations_;
   std::map<StoreId, Position> remembered_;  // acknowledged, as of the open
   struct UnderWay {
     Position position;
     Instant began;
+    std::size_t logged = 0;
     std::map<StoreId, std::vector<Entry>> entries;
   };
   std::optional<UnderWay> under_way_;

@@ -200,6 +200,35 @@ TEST_F(OriginTest, MovesOnAnIdleDestinationSoThatItsLogIsNotKept) {
   EXPECT_EQ(last_of(kFar), origin().head());
 }
 
+// Large commits fill the log long before there are many of them.
+TEST_F(OriginTest, MovesOnAnIdleDestinationAfterManyEntriesToo) {
+  commit({0});
+  stands(kNear, {kRun, 1});
+  stands(kFar, {kRun, 1});
+  const std::vector<std::uint32_t> large(500, 1);
+  for (int commits = 0; commits < 8; ++commits) {
+    commit(large);
+    stands(kNear, origin().head());
+  }
+  EXPECT_EQ(last_of(kFar), (Position{kRun, 1}));
+  commit(large);
+  stands(kNear, origin().head());
+  EXPECT_EQ(last_of(kFar), origin().head());
+  // Only once more, when it stands there, and as much has come again.
+  stands(kFar, origin().head());
+  const Position there = origin().head();
+  commit(large);
+  EXPECT_EQ(last_of(kFar), there);
+}
+
+// It has not said that it holds what concerned it: nobody may claim that it does.
+TEST_F(OriginTest, MovesNobodyOnWhoLacksSomething) {
+  commit({0});
+  const std::vector<std::uint32_t> large(500, 1);
+  for (int commits = 0; commits < 10; ++commits) commit(large);
+  EXPECT_EQ(last_of(kFar), (Position{kRun, 1}));
+}
+
 TEST_F(OriginTest, TellsHowFarEachReplicaIsBehind) {
   commit({0, 0});
   now_ = now_ + seconds(3);
