@@ -21,6 +21,10 @@ std::optional<Body> body_of(const Message& message, Effects& effects) {
   return std::nullopt;
 }
 
+bool is_damage(ErrorCode code) {
+  return code == ErrorCode::unreadable || code == ErrorCode::corrupt;
+}
+
 }  // namespace
 
 void Machine::State::handle_peer(Now now, Message message, Effects& effects) {
@@ -111,6 +115,8 @@ void Machine::State::on_fetch(Now now, const Message& message, Effects& effects)
   begin_reads(now, effects);
 }
 
+// What cannot be read here is as good as trimmed: else whoever missed it would wait for ever. It
+// walks through the partitions instead, and gets whatever can be read.
 void Machine::State::on_fetch_read(Now, const ForFetch& asked, Result<ReadResult> result,
                                    Effects& effects) {
   if (result) {
@@ -120,6 +126,11 @@ void Machine::State::on_fetch_read(Now, const ForFetch& asked, Result<ReadResult
       {LogLevel::error,
        fmt::format("cannot say what store {} missed: {}: {}", asked.to.id.to_string(),
                    error_name(result.error().code), result.error().message)});
+  if (!is_damage(result.error().code)) return;  // it asks again
+  Fetched trimmed;
+  trimmed.trimmed = true;
+  trimmed.head = origin.head();
+  tell(asked.to, MessageKind::fetched, asked.request, trimmed, effects);
 }
 
 void Machine::State::on_fetched(Now now, const Message& message, Effects& effects) {

@@ -6,6 +6,19 @@
 #include "worker/page_merge.h"
 
 namespace kipu::worker {
+namespace {
+
+bool says_damaged(const Result<schema::PeerReadReply>& reply) {
+  return !reply &&
+         (reply.error().code == ErrorCode::unreadable || reply.error().code == ErrorCode::corrupt);
+}
+
+Instant from_when(const std::map<PartitionId, Instant>& held, PartitionId partition) {
+  const auto found = held.find(partition);
+  return found == held.end() ? Instant() : found->second;
+}
+
+}  // namespace
 
 void Reconciler::set_buckets(std::vector<std::string> buckets) {
   if (buckets == buckets_) return;
@@ -59,18 +72,25 @@ Instant Reconciler::next_tick() const {
       next = std::min(next, source.asked + rules_.timeout);
       continue;
     }
-    if (source.walk || source.catch_up) {
-      next = std::min(next, source.resume);
-      continue;
-    }
-    for (const auto& [partition, want] : wants_) {
-      if (!is_wanted_from(want, store)) continue;
-      const auto held = source.not_before.find(partition);
-      const Instant from = held == source.not_before.end() ? source.resume : held->second;
-      next = std::min(next, std::max(from, source.resume));
-    }
+    next = std::min(next, next_walk(store, source));
   }
   return next;
+}
+
+Instant Reconciler::next_walk(StoreId store, const Source& source) const {
+  if (source.walk) return source.resume;
+  Instant next = Instant::never();
+  if (source.catch_up) {
+    for (const PartitionId partition : source.catch_up->left) {
+      next = std::min(next, from_when(source.damaged, partition));
+    }
+  }
+  for (const auto& [partition, want] : wants_) {
+    if (!is_wanted_from(want, store)) continue;
+    next = std::min(next, std::max(from_when(source.not_before, partition),
+                                   from_when(source.damaged, partition)));
+  }
+  return std::max(next, source.resume);
 }
 
 void Reconciler::on_reply(Instant now, StoreId from, std::uint64_t number,
@@ -80,6 +100,10 @@ void Reconciler::on_reply(Instant now, StoreId from, std::uint64_t number,
   Source& source = found->second;
   if (source.doing != Source::Doing::asking || source.number != number) return;
   source.doing = Source::Doing::nothing;
+  if (says_damaged(reply)) {
+    damaged(now, source);
+    return go_on(now, from, source, steps);
+  }
   const Page* page = reply && reply->result ? std::get_if<Page>(&*reply->result) : nullptr;
   if (page == nullptr || !check_page(query_of(*source.walk), *page)) return failed(now, source);
   source.wait = Duration{0};
@@ -142,13 +166,9 @@ void Reconciler::go_on(Instant now, StoreId store, Source& source, ReconcileStep
 }
 
 bool Reconciler::begin_walk(Instant now, StoreId store, Source& source) {
-  const bool catches_up = source.catch_up.has_value();
-  std::optional<PartitionId> partition;
-  if (catches_up) {
-    partition = *source.catch_up->left.begin();
-  } else {
-    partition = wanted_from(now, store, source);
-  }
+  std::optional<PartitionId> partition = left_of(now, source);
+  const bool catches_up = partition.has_value();
+  if (!partition) partition = wanted_from(now, store, source);
   if (!partition) return false;
   source.walk = Walk{};
   source.walk->partition = *partition;
@@ -160,12 +180,20 @@ bool Reconciler::begin_walk(Instant now, StoreId store, Source& source) {
   return true;
 }
 
+std::optional<PartitionId> Reconciler::left_of(Instant now, const Source& source) {
+  if (!source.catch_up) return std::nullopt;
+  for (const PartitionId partition : source.catch_up->left) {
+    if (now >= from_when(source.damaged, partition)) return partition;
+  }
+  return std::nullopt;
+}
+
 std::optional<PartitionId> Reconciler::wanted_from(Instant now, StoreId store,
                                                    const Source& source) const {
   for (const auto& [partition, want] : wants_) {
     if (!is_wanted_from(want, store)) continue;
-    const auto held = source.not_before.find(partition);
-    if (held == source.not_before.end() || now >= held->second) return partition;
+    if (now < from_when(source.not_before, partition)) continue;
+    if (now >= from_when(source.damaged, partition)) return partition;
   }
   return std::nullopt;
 }
@@ -194,6 +222,11 @@ void Reconciler::not_whole(Instant now, Source& source) const {
   source.walk.reset();
 }
 
+void Reconciler::damaged(Instant now, Source& source) const {
+  source.damaged[source.walk->partition] = now + rules_.damaged_retry;
+  source.walk.reset();
+}
+
 // All of a page is durable here.
 void Reconciler::page_done(StoreId store, Source& source) {
   Walk& walk = *source.walk;
@@ -205,6 +238,7 @@ void Reconciler::page_done(StoreId store, Source& source) {
 void Reconciler::walked(StoreId store, Source& source) {
   const Walk walk = *std::exchange(source.walk, std::nullopt);
   source.not_before.erase(walk.partition);
+  source.damaged.erase(walk.partition);
   const auto want = wants_.find(walk.partition);
   if (walk.whole && want != wants_.end() && want->second.serial == walk.serial) {
     want->second.walked.insert(store);

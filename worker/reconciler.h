@@ -6,7 +6,8 @@
 //
 //  1. At most one page per replica is asked for or being merged: memory is bounded.
 //  2. A walk counts only from where the need arose: what was walked through before does not.
-//  3. Errors and silence are answered by asking again, ever later.
+//  3. Errors and silence are answered by asking again, ever later. What a replica cannot read does
+//     not keep the other partitions from being walked through, and none counts that was not.
 //
 // Thread rule: one thread.
 #pragma once
@@ -31,6 +32,7 @@ struct ReconcileRules {
   Duration timeout = std::chrono::seconds(1);       // of one page
   Duration retry = std::chrono::milliseconds(250);  // after a failure, and twice that after two
   Duration longest_retry = std::chrono::seconds(4);
+  Duration damaged_retry = std::chrono::minutes(1);  // of what cannot be read there
 };
 
 struct ReconcileSteps {
@@ -105,6 +107,7 @@ class Reconciler {
   struct Source {
     std::optional<CatchUp> catch_up;
     std::map<PartitionId, Instant> not_before;  // it was not whole: ask again then
+    std::map<PartitionId, Instant> damaged;     // something was unreadable: likewise
     std::optional<Walk> walk;
     enum class Doing : std::uint8_t { nothing, asking, merging } doing = Doing::nothing;
     std::uint64_t number = 0;  // of what it is doing
@@ -115,6 +118,8 @@ class Reconciler {
 
   void go_on(Instant now, StoreId store, Source& source, ReconcileSteps& steps);
   bool begin_walk(Instant now, StoreId store, Source& source);
+  Instant next_walk(StoreId store, const Source& source) const;
+  static std::optional<PartitionId> left_of(Instant now, const Source& source);
   std::optional<PartitionId> wanted_from(Instant now, StoreId store, const Source& source) const;
   bool is_wanted_from(const Want& want, StoreId store) const;
   void ask(Instant now, StoreId store, Source& source, ReconcileSteps& steps);
@@ -122,6 +127,7 @@ class Reconciler {
             ReconcileSteps& steps);
   void failed(Instant now, Source& source) const;
   void not_whole(Instant now, Source& source) const;
+  void damaged(Instant now, Source& source) const;
   void page_done(StoreId store, Source& source);
   void walked(StoreId store, Source& source);
   ScanQuery query_of(const Walk& walk) const;

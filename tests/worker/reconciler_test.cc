@@ -227,6 +227,30 @@ TEST_F(ReconcilerTest, BeginsAnewWhereTheBucketsChange) {
   EXPECT_EQ(reconciler_.take_filled().size(), 1U);
 }
 
+// Nothing of it counts as walked through, and the rest is not kept waiting.
+TEST_F(ReconcilerTest, GoesOnWithTheOtherPartitionsWhereOneCannotBeRead) {
+  reconciler_.want(kPartition, {kB}, 1);
+  reconciler_.want(kNext, {kB}, 1);
+  reconciler_.catch_up(kB, kHead, {kPartition, kNext});
+  tick();
+  const auto first = *ask();
+  EXPECT_EQ(first.query.partition, kPartition);
+  reconciler_.on_reply(now_, kB, first.number, fail(ErrorCode::unreadable, "rot"), steps_);
+  const auto second = *ask();
+  EXPECT_EQ(second.query.partition, kNext);
+  answer(second, {});
+  EXPECT_EQ(reconciler_.take_filled(), (Partitions{kNext}));
+  EXPECT_TRUE(reconciler_.take_caught_up().empty());
+  tick();
+  EXPECT_TRUE(asks().empty());
+  // It is asked for again, once in a while.
+  EXPECT_EQ(reconciler_.next_tick(), now_ + kRules.damaged_retry);
+  now_ = reconciler_.next_tick();
+  walk(test::Replica());
+  EXPECT_EQ(reconciler_.take_filled(), (Partitions{kPartition}));
+  EXPECT_EQ(reconciler_.take_caught_up().size(), 1U);
+}
+
 TEST_F(ReconcilerTest, HasNothingToDoUntilItIsAsked) {
   EXPECT_EQ(reconciler_.next_tick(), Instant::never());
   tick();

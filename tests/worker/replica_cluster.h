@@ -24,7 +24,7 @@ class ReplicaCluster {
   static constexpr std::uint32_t kPartitions = 8;
 
   struct Node {
-    std::unique_ptr<storage::Store> store;
+    std::unique_ptr<storage::MemoryStore> store;
     std::unique_ptr<Machine> machine;
     std::deque<Commit> commits;                        // begun
     bool holds_commits = false;                        // they are finished by finish() only
@@ -114,6 +114,12 @@ class ReplicaCluster {
       if (page) entries.insert(entries.end(), page->entries.begin(), page->entries.end());
     }
     return entries;
+  }
+
+  // The store of a node loses one entry, as no disk should.
+  void lose_entry(std::size_t number, const Entry& entry) {
+    const PartitionId partition = cluster::partition_of(entry.bucket, entry.key, kPartitions);
+    ASSERT_TRUE(node(number).store->lose({partition, entry.bucket, entry.key, entry.id()}));
   }
 
   bool broker_answers = true;

@@ -148,6 +148,21 @@ TEST(ReplicationTest, BoundsWhatItTakesInAndFetchesTheRestLater) {
   expect_same_contents(cluster, 3, 40);
 }
 
+// The log names an entry that is not there: who missed it gets the rest all the same, and goes on.
+TEST(ReplicationTest, ReconcilesWhatTheLogOfItsOriginCannotSay) {
+  ReplicaCluster cluster(3, 3);
+  cluster.node(2).cut = true;
+  for (int number = 1; number <= 3; ++number) cluster.append(0, 1, {entry_of(number)});
+  cluster.lose_entry(0, entry_of(2));
+  cluster.node(2).cut = false;
+  cluster.pass_beacons(8);
+  EXPECT_EQ(cluster.contents(2).size(), 2U);
+  EXPECT_EQ(cluster.contents(2), cluster.contents(0));
+  cluster.append(0, 2, {entry_of(4)}, Level::all);
+  ASSERT_TRUE(cluster.reply_to(0, 2).has_value());
+  EXPECT_EQ(cluster.reply_to(0, 2)->holders, 3U);
+}
+
 TEST(ReplicationTest, NeitherTakesNorAcknowledgesWritesWithoutALease) {
   ReplicaCluster cluster(3, 3);
   cluster.node(1).holds_commits = cluster.node(2).holds_commits = true;
