@@ -23,6 +23,7 @@ Instant from_when(const std::map<PartitionId, Instant>& held, PartitionId partit
 void Reconciler::set_buckets(std::vector<std::string> buckets) {
   if (buckets == buckets_) return;
   buckets_ = std::move(buckets);
+  for (auto& [partition, want] : wants_) want.walked.clear();
   for (auto& [store, source] : sources_) {
     source.walk.reset();
     source.doing = Source::Doing::nothing;

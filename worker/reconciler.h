@@ -54,7 +54,8 @@ class Reconciler {
  public:
   explicit Reconciler(ReconcileRules rules) : rules_(rules) {}
 
-  // The buckets of the map. Where they change, walks begin anew: what a new bucket has was missed.
+  // The buckets of the map. Where they change, walks begin anew, those that were done too: what a
+  // new bucket has was missed.
   void set_buckets(std::vector<std::string> buckets);
   // `partition` is to be walked through with `needed` of `from` that are whole. Said again: anew,
   // unless it is the same need.

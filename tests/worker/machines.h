@@ -64,6 +64,10 @@ class Machines {
     node.up = true;
     tell(at, MessageKind::worker_welcome, hello_of(at),
          schema::WorkerWelcome{map_.cluster, WorkerId{}, {}});
+    give_map(at);
+  }
+  // The worker stores the map as it is now, and acts on it.
+  void give_map(std::size_t at) {
     tell(at, MessageKind::map_store, 1, map_);
     tell(at, MessageKind::map_in_force, 2, schema::MapStored{map_.version});
     pump();

@@ -140,6 +140,24 @@ TEST_F(QuorumReadsTest, TakesNoPartInReadsWhileItIsNotWhole) {
   EXPECT_EQ(page(2).error().code, ErrorCode::unavailable);
 }
 
+// Whoever has not heard of a bucket yet counts neither as one that has nothing in it nor as one
+// that has been walked through.
+TEST_F(QuorumReadsTest, CountsNobodyForABucketThatItDoesNotKnow) {
+  ++cluster_.map().version.epoch;
+  cluster_.map().buckets.insert(cluster_.map().buckets.begin() + 1, Bucket{.name = "later"});
+  cluster_.give_map(2);
+  const Entry later =
+      make_entry("later", "key", Stamp{StampTime(1), 1}, EntryKind::append, Values{"v"});
+  cluster_.plant(2, {later});
+  cluster_.lose(0);  // and hears of the bucket, which the second has not
+  cluster_.pass(seconds(10));
+  EXPECT_EQ(cluster_.health(0).not_whole, Machines::kPartitions);
+  cluster_.give_map(1);
+  cluster_.pass(seconds(10));
+  EXPECT_EQ(cluster_.health(0).not_whole, 0U) << cluster_.health(0).why_not_whole;
+  EXPECT_TRUE(cluster_.holds(0, later));
+}
+
 TEST_F(QuorumReadsTest, ServesAfterARestartOnceItHasComparedWithTheOthers) {
   cluster_.stop(0);
   cluster_.cut(0, 1);

@@ -107,6 +107,39 @@ TEST_F(WorkerReadTest, RefusesWhatWouldLookLikeAbsence) {
   EXPECT_EQ(error_of(MessageKind::keys, twice), ErrorCode::invalid_argument);
 }
 
+// The other acts on a newer map. An empty result would count as one: it would hide entries that a
+// third replica has.
+TEST_F(WorkerReadTest, AnswersNoOtherWorkerForABucketThatItDoesNotKnow) {
+  serve();
+  const std::string key = key_of(true, 0, "later");
+  const PartitionId partition = cluster::partition_of("later", key, 8);
+  PageQuery page;
+  CountQuery count;
+  page.partition = count.partition = partition;
+  page.key = count.key = key;
+  KeysQuery keys;
+  keys.partitions = {partition};
+  ScanQuery scan;
+  scan.partition = partition;
+  page.bucket = count.bucket = keys.bucket = scan.bucket = "later";
+  for (const ReadQuery& query : std::vector<ReadQuery>{page, count, keys, scan}) {
+    schema::Envelope envelope;
+    envelope.kind = MessageKind::peer_read;
+    envelope.request_id = 7;
+    envelope.remaining = seconds(1);
+    const schema::PeerRead asked{kOtherStore, version(2), true, query};
+    machine().on_peer_message(now_, schema::make_message(envelope, asked), effects_);
+    EXPECT_TRUE(effects_.reads.empty());
+    ASSERT_EQ(effects_.to_peers.size(), 1U);
+    const schema::Message& answer = effects_.to_peers[0].message;
+    ASSERT_EQ(answer.envelope.kind, MessageKind::error);
+    EXPECT_EQ(answer.envelope.request_id, 7U);
+    EXPECT_EQ(schema::decode<schema::ErrorReply>(answer.body.view())->error.code,
+              ErrorCode::unknown_bucket);
+    effects_ = {};
+  }
+}
+
 TEST_F(WorkerReadTest, BeginsReadsInOrderAFewAtOnce) {
   config_.reads_at_once = 1;
   serve();

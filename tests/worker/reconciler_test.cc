@@ -227,6 +227,17 @@ TEST_F(ReconcilerTest, BeginsAnewWhereTheBucketsChange) {
   EXPECT_EQ(reconciler_.take_filled().size(), 1U);
 }
 
+TEST_F(ReconcilerTest, CountsNoWalkThatKnewFewerBuckets) {
+  reconciler_.want(kPartition, {kB, kC}, 2);
+  tick();
+  const auto both = asks();
+  answer(both[0], {});
+  reconciler_.set_buckets({"default", "state"});
+  EXPECT_EQ(reconciler_.waiting_for(), (std::set<StoreId>{kB, kC}));
+  walk(test::Replica());
+  EXPECT_EQ(reconciler_.take_filled().size(), 1U);
+}
+
 // Nothing of it counts as walked through, and the rest is not kept waiting.
 TEST_F(ReconcilerTest, GoesOnWithTheOtherPartitionsWhereOneCannotBeRead) {
   reconciler_.want(kPartition, {kB}, 1);
