@@ -37,13 +37,29 @@ std::string Stamp::to_string() const {
 }
 
 Stamp HybridClock::next(WallTime wall) {
+  if (last_.wall() > wall + max_ahead_ && last_ > known_) {
+    last_ = known_;
+    ++writer_;
+  }
   last_ = std::max(StampTime::at(wall), last_.plus(1));
   return Stamp{last_, writer_};
 }
 
+void HybridClock::chosen(WallTime wall, StampTime time) {
+  last_ = std::max(last_, capped(wall, time));
+}
+
 void HybridClock::observe(WallTime wall, StampTime seen) {
-  const auto ahead = std::chrono::floor<std::chrono::milliseconds>(max_ahead_);
-  last_ = std::max(last_, std::min(seen, StampTime::at(wall + ahead)));
+  stored(capped(wall, seen));
+}
+
+void HybridClock::stored(StampTime time) {
+  known_ = std::max(known_, time);
+  last_ = std::max(last_, known_);
+}
+
+StampTime HybridClock::capped(WallTime wall, StampTime time) const {
+  return std::min(time, StampTime::at(wall + max_ahead_));
 }
 
 }  // namespace kipu

@@ -47,20 +47,34 @@ struct Stamp {
 };
 
 // A hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014) for one writer: its
-// stamps increase strictly, are never behind the wall clock, nor behind any stamp that it observed.
-// What it observes is capped at `max_ahead` past the wall clock, so that one machine with a fast
-// clock cannot drag others along. Not thread-safe.
+// stamps are never behind the wall clock, nor behind any stamp that it observed or that was stored,
+// and increase strictly, with one exception. A wall clock that was ahead and is set right leaves
+// behind stamps which no worker takes: once they lie more than `max_ahead` past the wall clock, the
+// next stamp does not follow them, but what was observed and stored; it has another writer, since
+// it may come to a time that was given out before.
+//
+// What it observes is capped at `max_ahead` past the wall clock too, so that one machine with a
+// fast clock cannot drag others along. Not thread-safe.
 class HybridClock {
  public:
-  HybridClock(std::uint64_t writer, Duration max_ahead) : max_ahead_(max_ahead), writer_(writer) {}
+  HybridClock(std::uint64_t writer, Duration max_ahead)
+      : max_ahead_(std::chrono::floor<std::chrono::milliseconds>(max_ahead)), writer_(writer) {}
 
   Stamp next(WallTime wall);
+  // A stamp that somebody else chose for this writer's entry, which may yet be refused.
+  void chosen(WallTime wall, StampTime time);
+  // Of an entry that was read.
   void observe(WallTime wall, StampTime seen);
+  // Of an own entry: a worker whose clock is not behind it has taken it.
+  void stored(StampTime time);
 
  private:
-  const Duration max_ahead_;
-  const std::uint64_t writer_;
-  StampTime last_;
+  StampTime capped(WallTime wall, StampTime time) const;
+
+  const std::chrono::milliseconds max_ahead_;
+  std::uint64_t writer_;
+  StampTime last_;   // that was given out, or lies behind those that will be
+  StampTime known_;  // that an entry which is stored has; never past last_
 };
 
 }  // namespace kipu

@@ -58,7 +58,7 @@ struct Machine::State {
 
 void Machine::State::start_append(Now now, Handle handle, AppendCall call, Effects& effects) {
   Pending& pending = *core.calls.find(handle);
-  if (call.stamp) clock.observe(now.wall, call.stamp->time);
+  if (call.stamp) clock.chosen(now.wall, call.stamp->time);
   AppendState& append = pending.append;
   append.stamp = call.stamp ? *call.stamp : clock.next(now.wall);
   append.level = call.level;
@@ -176,11 +176,14 @@ void Machine::State::on_reply(Now now, const schema::Message& message, Effects& 
   observe(now, effects, from);
 }
 
-// A writer that has read an entry writes after it.
+// A writer that has read an entry, or knows that an own one is stored, writes after it.
 void Machine::State::observe(Now now, const Effects& effects, std::size_t from) {
   for (std::size_t i = from; i < effects.completions.size(); ++i) {
     const Result<Reply>& reply = effects.completions[i].reply;
-    const Page* page = reply ? std::get_if<Page>(&*reply) : nullptr;
+    if (!reply) continue;
+    const auto* appended = std::get_if<Appended>(&*reply);
+    if (appended != nullptr && appended->holders > 0) clock.stored(appended->stamp.time);
+    const auto* page = std::get_if<Page>(&*reply);
     if (page == nullptr) continue;
     for (const Entry& entry : page->entries) clock.observe(now.wall, entry.stamp.time);
   }

@@ -40,6 +40,30 @@ TEST_F(ClientAppendTest, StampsEntriesInTheOrderOfTheirCalls) {
   }
 }
 
+TEST_F(ClientAppendTest, StampsByTheWallClockAgainOnceThatWasSetRight) {
+  const auto stamp_of_next = [&](bool is_taken) {
+    client.append("k", "v", milliseconds(1));
+    const auto batch = client.take_append();
+    if (is_taken) {
+      client.acknowledge(batch.outgoing);
+    } else {
+      client.refuse(batch.outgoing, ErrorCode::clock_skew);
+      client.pass(milliseconds(2));
+    }
+    return batch.request.entries[0].stamp;
+  };
+  const Stamp before = stamp_of_next(true);
+  client.shift_wall(std::chrono::hours(1));
+  EXPECT_GE(stamp_of_next(false).time.wall(), client.now().wall - milliseconds(2));
+  client.shift_wall(-std::chrono::hours(1));
+  const Stamp after = stamp_of_next(true);
+  EXPECT_EQ(after.time, StampTime::at(client.now().wall));
+  EXPECT_GT(after.time, before.time);
+  // Not so where workers took what lies ahead: their clocks were right, and this one was.
+  client.shift_wall(-std::chrono::hours(1));
+  EXPECT_GT(stamp_of_next(true).time, after.time);
+}
+
 TEST_F(ClientAppendTest, SendsTheFirstAtOnceAndTheRestWhenTheyHaveLingered) {
   client.append("a");
   EXPECT_EQ(Harness::keys_of(client.take_append()), Keys{"a"});

@@ -37,6 +37,8 @@ class Harness {
   // Time passes; the machine is ticked exactly when it asked to be.
   void pass(Duration length);
   Now now() const { return now_; }
+  // Somebody sets the machine's clock.
+  void shift_wall(milliseconds by) { now_.wall += by; }
   // The first hello answered with `map`: the usual beginning of a test.
   void greet(const schema::ClusterMap& map);
 
