@@ -209,10 +209,10 @@ bool Requests::passes_worker(Handle handle, Pending& call, Effects& effects) {
 std::optional<schema::Message> Requests::build(Now now, Handle handle, Pending& call,
                                                Effects& effects) {
   using Built = std::optional<schema::Message>;
-  return std::visit(Overloaded{[&](PageCall& c) { return build(handle, c, effects); },
-                               [&](CountCall& c) { return build(handle, c.query, effects); },
+  return std::visit(Overloaded{[&](PageCall& c) { return build(call, c); },
+                               [&](CountCall& c) { return build(call, c.query); },
                                [&](KeysCall& c) { return build(now, handle, call, c, effects); },
-                               [&](ScanCall& c) { return build(handle, c.query, effects); },
+                               [&](ScanCall& c) { return build(handle, call, c.query, effects); },
                                [&](BucketCreateCall& c) -> Built {
                                  return message_to(schema::ToBroker{}, MessageKind::bucket_create,
                                                    schema::BucketCreate{c.bucket});
@@ -223,19 +223,28 @@ std::optional<schema::Message> Requests::build(Now now, Handle handle, Pending& 
                     call.request->call);
 }
 
-std::optional<schema::Message> Requests::build(Handle, PageCall& call, Effects&) {
+// First the broker picks the replica. It cannot know all that speaks against one, such as which
+// partitions that one is not whole for: where an attempt came to nothing, each is asked in turn.
+schema::Destination Requests::destination_of(PartitionId partition, const Pending& pending) const {
+  const schema::Replicas& replicas = core_.session.map()->placement[partition.number];
+  const std::size_t turn = pending.attempts % (replicas.size() + 1);
+  if (turn == 0 || replicas.size() == 1) return partition;
+  return replicas[turn % replicas.size()];
+}
+
+std::optional<schema::Message> Requests::build(const Pending& pending, PageCall& call) const {
   PageQuery& query = call.query;
   query.partition =
       cluster::partition_of(query.bucket, query.key, partitions_of(*core_.session.map()));
   query.as_it_stands = call.from.has_value();
   if (call.from) return message_to(*call.from, MessageKind::page, query);
-  return message_to(query.partition, MessageKind::page, query);
+  return message_to(destination_of(query.partition, pending), MessageKind::page, query);
 }
 
-std::optional<schema::Message> Requests::build(Handle, CountQuery& query, Effects&) {
+std::optional<schema::Message> Requests::build(const Pending& pending, CountQuery& query) const {
   query.partition =
       cluster::partition_of(query.bucket, query.key, partitions_of(*core_.session.map()));
-  return message_to(query.partition, MessageKind::count, query);
+  return message_to(destination_of(query.partition, pending), MessageKind::count, query);
 }
 
 std::optional<schema::Message> Requests::build(Now now, Handle handle, Pending& pending,
@@ -272,7 +281,8 @@ void Requests::suspect(Now now, const RequestState& request) {
   if (request.asked) core_.suspects.raise(*request.asked, now.instant);
 }
 
-std::optional<schema::Message> Requests::build(Handle handle, ScanQuery& query, Effects& effects) {
+std::optional<schema::Message> Requests::build(Handle handle, const Pending& pending,
+                                               ScanQuery& query, Effects& effects) {
   const std::uint32_t partitions = partitions_of(*core_.session.map());
   if (query.partition.number >= partitions) {
     finish(handle,
@@ -282,7 +292,7 @@ std::optional<schema::Message> Requests::build(Handle handle, ScanQuery& query, 
            effects);
     return std::nullopt;
   }
-  return message_to(query.partition, MessageKind::scan, query);
+  return message_to(destination_of(query.partition, pending), MessageKind::scan, query);
 }
 
 Result<Reply> Requests::read(Now now, const Pending& call, const Attempt& attempt,

@@ -52,12 +52,14 @@ class Requests {
   bool passes_bucket(Handle handle, Pending& call, Effects& effects);
   void park(Handle handle, std::uint64_t map_ticket);
   std::optional<schema::Message> build(Now now, Handle handle, Pending& call, Effects& effects);
-  std::optional<schema::Message> build(Handle handle, PageCall& call, Effects& effects);
-  std::optional<schema::Message> build(Handle handle, CountQuery& query, Effects& effects);
+  std::optional<schema::Message> build(const Pending& pending, PageCall& call) const;
+  std::optional<schema::Message> build(const Pending& pending, CountQuery& query) const;
   std::optional<schema::Message> build(Now now, Handle handle, Pending& pending, KeysCall& call,
                                        Effects& effects);
   WorkerId worker_for(Now now, const std::vector<PartitionId>& partitions) const;
-  std::optional<schema::Message> build(Handle handle, ScanQuery& query, Effects& effects);
+  std::optional<schema::Message> build(Handle handle, const Pending& pending, ScanQuery& query,
+                                       Effects& effects);
+  schema::Destination destination_of(PartitionId partition, const Pending& pending) const;
   Result<Reply> read(Now now, const Pending& call, const Attempt& attempt,
                      const schema::Message& message) const;
   bool passes_worker(Handle handle, Pending& call, Effects& effects);

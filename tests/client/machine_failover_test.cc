@@ -263,6 +263,26 @@ TEST_F(ClientFailoverTest, AsksForKeysOnlyWhoHasAllOfTheirPartitions) {
   EXPECT_EQ(Harness::worker_of(client.take(MessageKind::keys)), kFirst);
 }
 
+// The broker knows that a replica is not whole, not for which partitions.
+TEST_F(ClientFailoverTest, AsksEachReplicaInTurnWhereTheBrokersChoiceRefuses) {
+  const CallId id = client.start(page_call("k"));
+  const auto refused = [&] {
+    const Outgoing request = client.take(MessageKind::page);
+    client.refuse(request, ErrorCode::unavailable, "not whole");
+    client.pass(seconds(1));
+    return request.message.envelope.destination;
+  };
+  const PartitionId partition = cluster::partition_of("default", "k", 16);
+  EXPECT_EQ(refused(), schema::Destination(partition));
+  EXPECT_EQ(refused(), schema::Destination(kSecond));
+  EXPECT_EQ(refused(), schema::Destination(kThird));
+  EXPECT_EQ(refused(), schema::Destination(kFirst));
+  const Outgoing again = client.take(MessageKind::page);
+  EXPECT_EQ(again.message.envelope.destination, schema::Destination(partition));
+  client.answer(again, MessageKind::page_reply, Page{});
+  EXPECT_TRUE(client.completion(id).reply);
+}
+
 TEST_F(ClientFailoverTest, ReadsFromTheWorkerThatIsNamedAndNoOther) {
   PageCall call = page_call("k");
   call.from = kSecond;
