@@ -20,7 +20,7 @@ using test::run;
 
 class BrokerDaemonTest : public testing::Test {
  protected:
-  Finished init(std::vector<std::string> more = {"--replicas", "1"}) {
+  Finished init(std::vector<std::string> more = {}) {
     std::vector<std::string> command{
         program("kipu-broker"), "init", "--data", data_, "--workers", "2"};
     command.insert(command.end(), more.begin(), more.end());
@@ -181,6 +181,23 @@ class ClusterDaemonsTest : public BrokerDaemonTest {
     }
     test::send_over_tcp(port, bytes);
   }
+  // Replicas that have just started are unavailable until they have met: those who ask come again.
+  template <class Ask>
+  static auto when_available(Ask ask) {
+    auto answer = ask();
+    EXPECT_TRUE(test::eventually([&] {
+      if (!answer && answer.error().code == ErrorCode::unavailable) answer = ask();
+      return answer || answer.error().code != ErrorCode::unavailable;
+    }));
+    return answer;
+  }
+  static Status append(RawClient& client, const schema::ClusterMap& map) {
+    const Entry entry = test::entry_now("key", "value");
+    return when_available([&] { return client.append(map, entry); });
+  }
+  static Result<Page> page_of_key(RawClient& client, const schema::ClusterMap& map) {
+    return when_available([&] { return client.page(map, "key"); });
+  }
   void stop_all() {
     broker_->kill(SIGTERM);
     for (const auto& worker : workers_) worker->kill(SIGTERM);
@@ -204,9 +221,9 @@ TEST_F(ClusterDaemonsTest, AreBornServeAndStop) {
   const auto map = client.wait_for_map();
   ASSERT_TRUE(map);
   EXPECT_EQ(map->workers.size(), 2U);
-  const auto status = client.append(*map, test::entry_now("key", "value"));
+  const auto status = append(client, *map);
   ASSERT_TRUE(status) << status.error().message;
-  const auto page = client.page(*map, "key");
+  const auto page = page_of_key(client, *map);
   ASSERT_TRUE(page) << page.error().message;
   ASSERT_EQ(page->entries.size(), 1U);
   EXPECT_EQ(page->entries[0].values.front(), "value");
@@ -220,7 +237,7 @@ TEST_F(ClusterDaemonsTest, SurviveTheLossOfTheBrokersDisk) {
     RawClient client(*bus_, frontend_);
     const auto map = client.wait_for_map();
     ASSERT_TRUE(map);
-    ASSERT_TRUE(client.append(*map, test::entry_now("key", "value")));
+    ASSERT_TRUE(append(client, *map));
   }
   stop_all();
   std::filesystem::remove_all(data_);
@@ -230,7 +247,7 @@ TEST_F(ClusterDaemonsTest, SurviveTheLossOfTheBrokersDisk) {
   const auto map = client.wait_for_map();
   ASSERT_TRUE(map);
   EXPECT_EQ(map->cluster.id.to_string(), id);
-  const auto page = client.page(*map, "key");
+  const auto page = page_of_key(client, *map);
   ASSERT_TRUE(page) << page.error().message;
   EXPECT_EQ(page->entries.size(), 1U);
   stop_all();
@@ -242,7 +259,7 @@ TEST_F(ClusterDaemonsTest, GoOnAfterEachOfThemWasKilled) {
   RawClient client(*bus_, frontend_);
   auto map = client.wait_for_map();
   ASSERT_TRUE(map);
-  ASSERT_TRUE(client.append(*map, test::entry_now("key", "value")));
+  ASSERT_TRUE(append(client, *map));
   broker_->kill(SIGKILL);
   for (const auto& worker : workers_) worker->kill(SIGKILL);
   broker_->wait();
@@ -254,7 +271,7 @@ TEST_F(ClusterDaemonsTest, GoOnAfterEachOfThemWasKilled) {
   start_worker("two");
   map = client.wait_for_map();
   ASSERT_TRUE(map);
-  const auto page = client.page(*map, "key");
+  const auto page = page_of_key(client, *map);
   ASSERT_TRUE(page) << page.error().message;
   EXPECT_EQ(page->entries.size(), 1U);
   stop_all();
@@ -274,7 +291,7 @@ TEST_F(ClusterDaemonsTest, TakeNoHarmFromStrangers) {
     for (int at = 0; at < 20; ++at) send_rubbish(endpoint, rng);
   }
   EXPECT_TRUE(broker_->running());
-  const auto status = client.append(*map, test::entry_now("key", "value"));
+  const auto status = append(client, *map);
   EXPECT_TRUE(status) << status.error().message;
   stop_all();
 }

@@ -25,13 +25,12 @@ std::vector<std::pair<std::string, std::string>> empty_home(const std::filesyste
           {"NO_COLOR", "1"}};
 }
 
-LocalCluster::LocalCluster(std::size_t workers, std::size_t replicas) : workers_(workers) {
+LocalCluster::LocalCluster(std::size_t workers) : workers_(workers) {
   Process::Options options;
   options.environment = empty_home(directory_.path());
   up_ = std::make_unique<Process>(
       std::vector<std::string>{program("kipu"), "up", "--port", "0", "--workers",
-                               std::to_string(workers), "--replicas", std::to_string(replicas),
-                               "--data", data().string()},
+                               std::to_string(workers), "--data", data().string()},
       options);
   if (!up_->wait_for_error_line("serving at")) throw std::runtime_error(up_->errors());
   frontend_ = text_of(data() / "endpoint");

@@ -19,8 +19,9 @@ std::vector<std::pair<std::string, std::string>> empty_home(const std::filesyste
 
 class LocalCluster {
  public:
-  // Starts it on free ports. Throws std::runtime_error if it does not serve.
-  explicit LocalCluster(std::size_t workers = 2, std::size_t replicas = 1);
+  // Starts it on free ports, with as many replicas as `kipu up` makes for so many workers. Throws
+  // std::runtime_error if it does not serve.
+  explicit LocalCluster(std::size_t workers = 3);
   // Stops it in order.
   ~LocalCluster();
   LocalCluster(const LocalCluster&) = delete;

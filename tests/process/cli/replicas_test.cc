@@ -18,7 +18,7 @@ class ReplicasTest : public testing::Test {
     return finished.ended == Ended{0, 0} ? finished.output : "";
   }
 
-  const LocalCluster cluster_{3, 3};
+  const LocalCluster cluster_;
 };
 
 TEST_F(ReplicasTest, EachOfThemHasWhatWasAppended) {

@@ -115,15 +115,14 @@ TEST_F(UpTest, IsTheSameClusterAgainOverItsDirectory) {
 }
 
 TEST_F(UpTest, RestartsWhoeverIsKilledAndSaysSo) {
-  LocalCluster cluster(2);
+  LocalCluster cluster;
   for (int number = 0; number < 20; ++number) {
     ASSERT_EQ(cluster.kipu({"append", "key-" + std::to_string(number), "value"}).ended,
               (Ended{0, 0}));
   }
-  for (const std::string name : {"worker-1", "worker-2", "broker"}) {
-    const pid_t pid =
-        name == "broker" ? cluster.broker() : cluster.worker(name == "worker-1" ? 1 : 2);
-    ::kill(pid, SIGKILL);
+  for (std::size_t number = 0; number <= 3; ++number) {
+    const std::string name = number == 0 ? "broker" : "worker-" + std::to_string(number);
+    ::kill(number == 0 ? cluster.broker() : cluster.worker(number), SIGKILL);
     EXPECT_TRUE(cluster.up().wait_for_error_line(name + " started again"));
     EXPECT_TRUE(eventually([&] { return cluster.kipu({"status"}).ended == Ended{0, 0}; }));
   }
@@ -135,7 +134,7 @@ TEST_F(UpTest, RestartsWhoeverIsKilledAndSaysSo) {
 TEST_F(UpTest, StopsItsProcessesWithItself) {
   std::vector<pid_t> processes;
   {
-    LocalCluster cluster(2);
+    LocalCluster cluster;
     processes = cluster.processes();
     cluster.up().kill(SIGKILL);
     cluster.up().wait();

@@ -68,7 +68,7 @@ class ImportTest : public testing::Test {
   }
 
   Rng rng_{test::drawn_seed()};
-  Cluster cluster_;
+  Cluster cluster_{{.workers = 3, .replicas = 3}};
   Client client_ = cluster_.client();
 };
 

@@ -44,13 +44,13 @@ class StopTest : public testing::Test {
   }
 
   Ledger ledger_{"load"};
-  Cluster cluster_;
+  Cluster cluster_{{.workers = 3, .replicas = 3}};
   Client client_ = small_batches(cluster_);
 };
 
 TEST_F(StopTest, AWorkerThatIsToldToStopUnderLoadLosesNothingAcknowledged) {
   for (std::size_t round = 0; round < 6; ++round) {
-    stop_under_load(cluster_.worker(round % 2));
+    stop_under_load(cluster_.worker(round % 3));
     ledger_.expect_stored_once(client_);
   }
   EXPECT_EQ(ledger_.acknowledged(), 5'400U);
@@ -79,8 +79,9 @@ TEST_F(StopTest, LogsAreOpenedAnewUnderLoad) {
   check("broker", cluster_.broker());
   check("worker0", cluster_.worker(0));
   check("worker1", cluster_.worker(1));
+  check("worker2", cluster_.worker(2));
   ASSERT_TRUE(wait_for_answers());
-  EXPECT_EQ(ledger_.acknowledged(), 900U);
+  EXPECT_EQ(ledger_.acknowledged(), 1'200U);
   ledger_.expect_stored_once(client_);
 }
 

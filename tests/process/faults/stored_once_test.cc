@@ -19,6 +19,7 @@ using test::Cluster;
 using test::eventually;
 using test::Ledger;
 
+constexpr std::size_t kWorkers = 3;  // each with a replica of everything
 constexpr std::size_t kAppends = 300;
 
 class StoredOnceTest : public testing::Test {
@@ -55,11 +56,11 @@ class StoredOnceTest : public testing::Test {
   // Once more, after all of it was stopped in order; and says what the rounds were like.
   void expect_all_stored_once_after_a_restart() {
     cluster_.broker().kill(SIGTERM);
-    cluster_.worker(0).kill(SIGTERM);
-    cluster_.worker(1).kill(SIGTERM);
+    for (std::size_t index = 0; index < kWorkers; ++index) cluster_.worker(index).kill(SIGTERM);
     EXPECT_EQ(cluster_.broker().wait(), (test::Ended{0, 0}));
-    EXPECT_EQ(cluster_.worker(0).wait(), (test::Ended{0, 0}));
-    EXPECT_EQ(cluster_.worker(1).wait(), (test::Ended{0, 0}));
+    for (std::size_t index = 0; index < kWorkers; ++index) {
+      EXPECT_EQ(cluster_.worker(index).wait(), (test::Ended{0, 0}));
+    }
     cluster_.supervise();
     Client reader = client();
     std::size_t acknowledged = 0;
@@ -77,7 +78,7 @@ class StoredOnceTest : public testing::Test {
   const std::uint64_t seed_ = test::drawn_seed();
   Rng rng_{seed_};
   std::vector<std::unique_ptr<Ledger>> ledgers_;
-  Cluster cluster_;
+  Cluster cluster_{{.workers = kWorkers, .replicas = kWorkers}};
 };
 
 TEST_F(StoredOnceTest, WhereARandomReplyIsLost) {
@@ -98,7 +99,7 @@ TEST_F(StoredOnceTest, WhereAWorkerIsKilledBeforeOrAfterARandomSync) {
   Client writer = client();
   for (int round = 1; round <= 17; ++round) {
     Ledger& ledger = new_ledger();
-    const test::Disk& disk = cluster_.disk(rng_.below(2));
+    const test::Disk& disk = cluster_.disk(rng_.below(kWorkers));
     disk.break_down(rng_.one_in(2) ? "kill_before" : "kill_after", 1 + rng_.below(8));
     while (!disk.has_struck()) {
       ledger.append_many(writer, kAppends, patience());
@@ -133,10 +134,10 @@ TEST_F(StoredOnceTest, WhereAllProcessesAreKilledAtOnceInMidFlight) {
     const AppendOptions options = patience();
     ledger.append_many(writer, 1 + rng_.below(kAppends - 1), options);
     cluster_.broker().kill(SIGKILL);
-    for (std::size_t index = 0; index < 2; ++index) cluster_.worker(index).kill(SIGKILL);
+    for (std::size_t index = 0; index < kWorkers; ++index) cluster_.worker(index).kill(SIGKILL);
     ledger.append_many(writer, 100, options);
     cluster_.broker().wait();
-    for (std::size_t index = 0; index < 2; ++index) cluster_.worker(index).wait();
+    for (std::size_t index = 0; index < kWorkers; ++index) cluster_.worker(index).wait();
     wait_for_answers(ledger);
     ledger.expect_stored_once(writer);
   }
@@ -148,7 +149,7 @@ TEST_F(StoredOnceTest, WhereAWorkerIsPausedInMidFlight) {
   Client writer = client();
   for (int round = 1; round <= 4; ++round) {
     Ledger& ledger = new_ledger();
-    const std::size_t paused = rng_.below(2);
+    const std::size_t paused = rng_.below(kWorkers);
     const AppendOptions options = patience();
     ledger.append_many(writer, 1 + rng_.below(kAppends - 1), options);
     cluster_.worker(paused).kill(SIGSTOP);

@@ -24,7 +24,7 @@ bool comes_before(const Entry& left, const Entry& right) {
 }  // namespace
 
 void AbusedCluster::SetUpTestSuite() {
-  cluster = std::make_unique<LocalCluster>();
+  cluster = std::make_unique<LocalCluster>(4);  // so that one has no part in a partition
   bus = bus::make_zmq_bus();
   ClientOptions options;
   options.brokers = {cluster->frontend()};

@@ -66,8 +66,8 @@ TEST_F(EntryAbuseTest, IsRefusedWhereItDoesNotBelong) {
   const Entry entry = entry_now("key", "value");
   const auto partition = cluster::partition_of(entry.bucket, entry.key,
                                                static_cast<std::uint32_t>(map.placement.size()));
-  const WorkerId right = cluster::coordinator_of(map, partition);
-  const WorkerId wrong{right.number == 1 ? 2U : 1U};
+  WorkerId wrong{1};
+  while (cluster::is_replica(map, partition, wrong)) ++wrong.number;
   const schema::AppendRequest body{map.version, Level::one, {entry}};
   const auto reply = raw.ask(request(MessageKind::append, wrong, body));
   ASSERT_TRUE(reply);

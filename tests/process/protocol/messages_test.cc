@@ -196,7 +196,7 @@ TEST_F(MessageAbuseTest, ToNobodyIsRefused) {
             ErrorCode::invalid_argument);
   EXPECT_EQ(at(PartitionId{~0U}), ErrorCode::invalid_argument);
   EXPECT_EQ(at(WorkerId{0}), ErrorCode::unavailable);
-  EXPECT_EQ(at(WorkerId{3}), ErrorCode::unavailable);
+  EXPECT_EQ(at(WorkerId{5}), ErrorCode::unavailable);
   EXPECT_EQ(at(schema::ToBroker{}), ErrorCode::invalid_argument);
 }
 
