@@ -116,7 +116,8 @@ void Machine::State::perform(Now now, ReconcileSteps steps, Effects& effects) {
          schema::PeerRead{store, maps.in_force_version(), false, std::move(ask.query)}, effects);
   }
   for (ReconcileSteps::Merge& one : steps.merges) {
-    merge(std::move(one.entries), MergeForReconcile{one.from, one.number}, is_refill(one));
+    const bool refill = is_refill(one);
+    merge(std::move(one.entries), MergeForReconcile{one.from, one.number}, refill);
   }
   for (const PartitionId partition : reconciler.take_filled()) wholeness.fill(partition);
   for (const Reconciler::CaughtUp& one : reconciler.take_caught_up()) {
