@@ -140,7 +140,6 @@ struct Machine::State {
   void take_reconcile_reply(Now now, std::uint64_t request, Result<schema::PeerReadReply> reply,
                             Effects& effects);
   void on_reconcile_merged(Now now, const MergeForReconcile& merged, Effects& effects);
-  bool is_refill(const ReconcileSteps::Merge& page) const;
   void begin_own(storage::Change& change);
   void save_wholeness(Effects& effects);
   std::string why_not_whole() const;

@@ -116,8 +116,10 @@ void Machine::State::perform(Now now, ReconcileSteps steps, Effects& effects) {
          schema::PeerRead{store, maps.in_force_version(), false, std::move(ask.query)}, effects);
   }
   for (ReconcileSteps::Merge& one : steps.merges) {
-    const bool refill = is_refill(one);
-    merge(std::move(one.entries), MergeForReconcile{one.from, one.number}, refill);
+    // What this store lost of its own stream before all others had it, only those that had it can
+    // give back, to this store, and this store to the rest: it goes into the stream again. Not so
+    // what is walked through only because a stream was trimmed: that would trim others.
+    merge(std::move(one.entries), MergeForReconcile{one.from, one.number}, one.fills);
   }
   for (const PartitionId partition : reconciler.take_filled()) wholeness.fill(partition);
   for (const Reconciler::CaughtUp& one : reconciler.take_caught_up()) {
@@ -125,14 +127,6 @@ void Machine::State::perform(Now now, ReconcileSteps steps, Effects& effects) {
   }
   save_wholeness(effects);
   commit_if_idle(now, effects);
-}
-
-// What this store lost of its own stream before all others had it, only those that had it can give
-// back, to this store, and this store to the rest: it goes into the stream again.
-bool Machine::State::is_refill(const ReconcileSteps::Merge& page) const {
-  const auto partitions = static_cast<std::uint32_t>(maps.in_force()->placement.size());
-  const Entry& first = page.entries.front();
-  return !wholeness.is_whole(cluster::partition_of(first.bucket, first.key, partitions));
 }
 
 void Machine::State::take_reconcile_reply(Now now, std::uint64_t request,

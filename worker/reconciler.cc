@@ -128,7 +128,8 @@ void Reconciler::take(Instant now, StoreId store, Source& source, schema::PeerRe
   }
   walk.after = {page.entries.back().key, page.entries.back().id()};
   source.doing = Source::Doing::merging;
-  steps.merges.push_back({store, source.number, std::move(page.entries)});
+  const bool fills = walk.whole && walk.serial != 0;
+  steps.merges.push_back({store, source.number, std::move(page.entries), fills});
 }
 
 void Reconciler::on_merged(Instant now, StoreId from, std::uint64_t number, ReconcileSteps& steps) {

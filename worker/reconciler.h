@@ -45,6 +45,7 @@ struct ReconcileSteps {
     StoreId from;
     std::uint64_t number = 0;
     std::vector<Entry> entries;
+    bool fills = false;  // of a walk for a partition that is not whole, with a replica that is
   };
   std::vector<Ask> asks;      // send a PeerRead; its answer is on_reply()
   std::vector<Merge> merges;  // merge these here; then call on_merged()

@@ -107,12 +107,23 @@ void Disk::note_wholeness(const Wholeness& whole) const {
 
 Status Disk::carry_out(Change& change) {
   const bool copies = world_.options.faults.on[index_of(Fault::roll_back_disk)];
-  const bool counts = world_.options.replicas > 1 && world_.settled();
-  if (copies && counts && world_.rng.one_in(30)) copy_ = store_->clone();
+  if (copies && world_.options.replicas > 1 && world_.rng.one_in(30) && may_be_copied()) {
+    copy_ = store_->clone();
+  }
   plant(change);
   if (auto merged = store_->merge(change); !merged) return merged;
   record(change);
   return {};
+}
+
+// Not as long as it stands where another store lost what it had: once that one has forgotten that
+// it ever was there, it would take the copy's word for a second loss.
+bool Disk::may_be_copied() const {
+  if (!world_.settled()) return false;
+  for (const auto& [origin, cursor] : info().stream.cursors) {
+    if (streams_.is_lost(origin, cursor)) return false;
+  }
+  return true;
 }
 
 void Disk::record(const Change& change) {

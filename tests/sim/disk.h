@@ -5,7 +5,7 @@
 // is nearly full; it comes back empty, or as it was some time ago (lose()). Never: a part of a
 // write; or the loss of what was reported as done, where fewer than a majority of other disks could
 // make it good; or the loss of a cluster map by a copy, which no other worker needs to have; or a
-// copy from before another disk was lost.
+// copy from before another disk was lost, or from before that had healed.
 #pragma once
 
 #include <deque>
@@ -71,6 +71,7 @@ class Disk {
   void finish();
   Status apply(Write& write);
   Status carry_out(storage::Change& change);
+  bool may_be_copied() const;
   Status carry_out(SaveMap& save);
   Status carry_out(storage::Wholeness& whole);
   void record(const storage::Change& change);

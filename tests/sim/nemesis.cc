@@ -176,6 +176,7 @@ void Nemesis::lose_disk(Strike& strike, bool emptied) {
   if (!worker.disk().may_be_lost(emptied)) return;
   world_.lost_disk_at = world_.now();
   crash(worker, length);
+  world_.trace.tell(world_.now(), worker.name(), emptied ? "its disk is empty" : "its disk is old");
   worker.disk().lose(emptied);
   // A copy from before then names runs of this store that only it still knows of.
   for (const auto& other : cluster_.workers) other->disk().forget_copy();

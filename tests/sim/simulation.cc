@@ -158,14 +158,22 @@ class Run {
   }
 
   std::optional<std::string> what_differs() const {
-    for (const auto& worker : cluster_.workers) {
-      const storage::Wholeness& whole = worker->disk().info().whole;
-      const bool is_whole =
-          whole.kind == storage::Wholeness::Kind::all_but && whole.missing.empty();
-      if (world_.options.replicas > 1 && !is_whole) return worker->name() + " is not whole";
-    }
+    std::string not_whole;
+    for (const auto& worker : cluster_.workers) not_whole += what_it_lacks(*worker);
+    if (world_.options.replicas > 1 && !not_whole.empty()) return not_whole;
     return shared_.model.first_that_differs(
         [this](const Entry& entry) { return places_.disks_for(entry); });
+  }
+
+  static std::string what_it_lacks(const WorkerProcess& worker) {
+    const storage::Wholeness& whole = worker.disk().info().whole;
+    if (whole.kind != storage::Wholeness::Kind::all_but) return worker.name() + " is not whole ";
+    if (whole.missing.empty()) return {};
+    std::string lacks = worker.name() + " is not whole for";
+    for (const PartitionId partition : whole.missing) {
+      lacks += fmt::format(" {}", partition.number);
+    }
+    return lacks + "; ";
   }
 
   void check_disks() {

@@ -94,6 +94,13 @@ void StreamModel::on_standing(const schema::Standing& standing, StoreId to) {
   }
 }
 
+bool StreamModel::is_lost(StoreId store, Position position) const {
+  const auto origin = origins_.find(store);
+  if (origin == origins_.end()) return false;
+  const auto commit = origin->second.index.find({position.run, position.counter});
+  return commit != origin->second.index.end() && origin->second.commits[commit->second].lost;
+}
+
 void StreamModel::on_disk_lost(StoreId store, const storage::StreamState& left) {
   Origin& origin = origins_[store];
   const std::size_t kept = past(origin, left.head, "a head");

@@ -41,6 +41,8 @@ class StreamModel {
 
   void on_bundle(const schema::Bundle& bundle);
   void on_standing(const schema::Standing& standing, StoreId to);
+  // Whether that commit was lost with the disk of its origin.
+  bool is_lost(StoreId origin, Position position) const;
   // The store came back like this.
   void on_disk_lost(StoreId store, const storage::StreamState& left);
 
