@@ -333,20 +333,15 @@ Status check_database(const Layout& layout) {
                           layout.directory.string()));
 }
 
-// Before the store serves anything.
-Status save_run(const Layout& layout, StoreInfo& info, Rng& rng) {
-  add_run(info, rng);
-  return replace_file(layout.store_file, encode_store_file(info));
-}
-
 // Where the streams stand, in `info` too. What cannot be read of that keeps nobody from opening the
 // store: it is as if it had been trimmed, or never been there.
 LogIndex load_streams(leveldb::DB& db, const LogLimits& limits, StoreInfo& info) {
-  LogIndex index(limits, info.runs.back(), info.forgotten_runs + info.runs.size() - 1);
+  LogIndex index(limits, info.runs.back().number, info.forgotten_runs + info.runs.size() - 1);
   LevelDbLog log(db);
   index.load(log);
   info.stream = {index.bounds().head, read_positions(db, space::kCursor),
                  read_positions(db, space::kAcknowledged)};
+  end_runs(info, info.stream.head);
   return index;
 }
 
@@ -424,9 +419,13 @@ Result<std::unique_ptr<Store>> open_leveldb_store(const fs::path& directory,
   if (Status good = as_open_status(layout, status); !good) return fail(std::move(good.error()));
   // LevelDB has renamed CURRENT and does not sync that.
   Status synced = sync_directory(layout.database);
-  if (synced) synced = save_run(layout, *info, rng);
   if (!synced) return fail(std::move(synced.error()));
+  add_run(*info, rng);
   LogIndex log_index = load_streams(*db, options.log, *info);
+  // Before the store serves anything.
+  if (Status saved = replace_file(layout.store_file, encode_store_file(*info)); !saved) {
+    return fail(std::move(saved.error()));
+  }
   return std::make_unique<LevelDbStore>(std::move(layout), std::move(*lock), std::move(cache),
                                         std::move(db), std::move(*info), std::move(log_index));
 }

@@ -251,10 +251,12 @@ class MapStore final : public MemoryStore {
   void open(Rng& rng) {
     const std::unique_lock lock(mutex_);
     add_run(info_, rng);
-    log_index_ = LogIndex(limits_, info_.runs.back(), info_.forgotten_runs + info_.runs.size() - 1);
+    log_index_ =
+        LogIndex(limits_, info_.runs.back().number, info_.forgotten_runs + info_.runs.size() - 1);
     LogWalk walk(*this);
     log_index_.load(walk);
     info_.stream = {log_index_.bounds().head, cursors_, acknowledged_};
+    end_runs(info_, info_.stream.head);
   }
 
   void merge_log(const Change& change) {

@@ -51,7 +51,15 @@ void add_run(StoreInfo& info, Rng& rng) {
   }
   std::uint64_t run = 0;  // which is that of no position
   while (run == 0) run = rng.next();
-  info.runs.push_back(run);
+  info.runs.push_back({run});
+}
+
+void end_runs(StoreInfo& info, const Position& head) {
+  for (std::size_t i = info.runs.size() - 1; i-- > 0;) {
+    Run& run = info.runs[i];
+    run.last = run.number == head.run ? head.counter : 0;
+    if (run.number == head.run) return;
+  }
 }
 
 Status check_cluster(const StoreInfo& info, ClusterId cluster) {

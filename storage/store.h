@@ -71,12 +71,21 @@ struct LogLimits {
   std::uint64_t bytes = std::uint64_t{256} * 1024 * 1024;
 };
 
+// The time from one open to the next, by a number drawn for it. `last`: the counter of its last
+// commit, 0 if it had none; known from the next open on, so that a store that is a copy from the
+// midst of a run can tell what it does not have of it.
+struct Run {
+  std::uint64_t number = 0;
+  std::uint64_t last = 0;
+  friend bool operator==(const Run&, const Run&) = default;
+};
+
 // What a store knows of itself beside its entries; kept in the store file (docs/storage-format.md).
 struct StoreInfo {
   StoreId store;
-  ClusterId cluster;                // none until save_map() names it
-  std::vector<std::uint64_t> runs;  // one per open, oldest first; the last is this one
-  std::string map;                  // the newest cluster map that was saved, encoded; may be empty
+  ClusterId cluster;      // none until save_map() names it
+  std::vector<Run> runs;  // one per open, oldest first; the last is this one
+  std::string map;        // the newest cluster map that was saved, encoded; may be empty
   Wholeness whole = {};
   StreamState stream = {};           // as it was when the store was opened
   std::uint64_t forgotten_runs = 0;  // how many older ones `runs` does not list any more
@@ -134,6 +143,9 @@ inline constexpr std::size_t kMaxRuns = 10'000;
 
 // Adds a run, as each open does.
 void add_run(StoreInfo& info, Rng& rng);
+
+// Notes where the runs before this one have ended, of a store whose last commit is `head`.
+void end_runs(StoreInfo& info, const Position& head);
 
 // What every save_map() checks first: its `wrong_cluster` and `invalid_argument`.
 [[nodiscard]] Status check_cluster(const StoreInfo& info, ClusterId cluster);

@@ -106,10 +106,11 @@ std::string encode_store_file(const StoreInfo& info) {
   append_uuid(bytes, info.store.id);
   append_uuid(bytes, info.cluster.id);
   append_le(bytes, static_cast<std::uint32_t>(info.runs.size()));
-  for (const std::uint64_t run : info.runs) append_le(bytes, run);
+  for (const Run& run : info.runs) append_le(bytes, run.number);
   append_le(bytes, static_cast<std::uint32_t>(info.map.size()));
   bytes += info.map;
   append_le(bytes, info.forgotten_runs);
+  for (const Run& run : info.runs) append_le(bytes, run.last);
   append_wholeness(bytes, info.whole);
   append_le(bytes, hash64(bytes));
   return bytes;
@@ -127,12 +128,13 @@ Result<StoreInfo> decode_store_file(std::string_view bytes) {
   const auto runs = parser.take_le<std::uint32_t>();
   if (runs > kMaxRuns) return fail(ErrorCode::corrupt, fmt::format("it claims {} runs", runs));
   info.runs.resize(runs);
-  for (std::uint64_t& run : info.runs) run = parser.take_le<std::uint64_t>();
+  for (Run& run : info.runs) run.number = parser.take_le<std::uint64_t>();
   info.map = parser.take(parser.take_le<std::uint32_t>());
   if (version == 1) {
     if (!info.map.empty()) info.whole.kind = Wholeness::Kind::all_but;
   } else {
     info.forgotten_runs = parser.take_le<std::uint64_t>();
+    for (Run& run : info.runs) run.last = parser.take_le<std::uint64_t>();
     if (!take_wholeness(parser, info.whole)) {
       return fail(ErrorCode::corrupt, "what it says of its partitions cannot be");
     }

@@ -28,25 +28,26 @@ Origin::Origin(const storage::StoreInfo& info, std::size_t window_bytes)
     : self_(info.store),
       window_bytes_(window_bytes),
       runs_(info.runs),
-      run_(info.runs.empty() ? 0 : info.runs.back()),
-      opened_at_(info.stream.head),
-      head_(opened_at_),
+      run_(info.runs.empty() ? 0 : info.runs.back().number),
+      head_(info.stream.head),
       remembered_(info.stream.acknowledged) {}
 
 std::optional<Origin::Rank> Origin::rank(const Position& position) const {
   if (position.is_none()) return Rank{0, 0};
-  const auto found = std::find(runs_.rbegin(), runs_.rend(), position.run);
+  const auto found = std::find_if(runs_.rbegin(), runs_.rend(), [&](const storage::Run& run) {
+    return run.number == position.run;
+  });
   if (found == runs_.rend()) return std::nullopt;
   return Rank{static_cast<std::size_t>(runs_.rend() - found), position.counter};
 }
 
 // What is under way counts: a fetch reads it from the store as soon as it is durable, which may be
 // before this object is told.
-// Of the runs before this one nothing came after the last commit that was there at the open.
 bool Origin::knows(const Position& position) const {
-  if (position.run == run_ && !position.is_none()) return position.counter <= counter_;
+  if (position.is_none()) return true;
+  if (position.run == run_) return position.counter <= counter_;
   const auto ranked = rank(position);
-  return ranked && ranked <= rank(opened_at_);
+  return ranked && position.counter <= runs_[ranked->first - 1].last;
 }
 
 void Origin::take(const PeerBook& peers) {

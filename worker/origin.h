@@ -93,10 +93,9 @@ class Origin {
 
   const StoreId self_;
   const std::size_t window_bytes_;
-  const std::vector<std::uint64_t> runs_;
+  const std::vector<storage::Run> runs_;
   const std::uint64_t run_;
   std::uint64_t counter_ = 0;  // of the last position that was given out
-  const Position opened_at_;   // the head then
   Position head_;
   std::uint64_t logged_ = 0;  // entries, since the open
   std::map<StoreId, Destination> destinations_;

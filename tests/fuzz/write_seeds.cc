@@ -89,7 +89,7 @@ bool write_records(const fs::path& root) {
   storage::StoreInfo info;
   info.store = schema::samples::kStore;
   info.cluster = schema::samples::kCluster;
-  info.runs = {1, 2, 3};
+  info.runs = {{1, 4}, {2, 0}, {3, 0}};
   info.map = "map";
   info.whole = {storage::Wholeness::Kind::all_but, {{1}, {9}}};
   // Without its checksum, which the target adds.

@@ -26,7 +26,8 @@ Message message_of(MessageKind kind, const Body& body) {
 TEST(AlterTest, LeavesAnEntryThatItsDigestTellsOn) {
   for (const EntryKind kind : {EntryKind::append, EntryKind::remove}) {
     Rng rng(1);
-    Message message = message_of(MessageKind::bundle, schema::Bundle{{}, {}, {}, {}, {entry(kind)}});
+    Message message =
+        message_of(MessageKind::bundle, schema::Bundle{{}, {}, {}, {}, {entry(kind)}});
     ASSERT_TRUE(alter(message, rng));
     const auto bundle = schema::decode<schema::Bundle>(message.body.view());
     ASSERT_TRUE(bundle);
@@ -43,12 +44,11 @@ TEST(AlterTest, FindsEntriesWhereverTheyAre) {
   EXPECT_TRUE(is_altered(
       message_of(MessageKind::append, schema::AppendRequest{{}, Level::one, page.entries})));
   EXPECT_TRUE(is_altered(message_of(MessageKind::page_reply, page)));
-  EXPECT_TRUE(is_altered(message_of(MessageKind::fetched,
-                                    Fetched{false, {{{1, 1}, page.entries}}, {1, 1}, {1, 1}})));
   EXPECT_TRUE(is_altered(
-      message_of(MessageKind::peer_read_reply, schema::PeerReadReply{true, 1, page})));
+      message_of(MessageKind::fetched, Fetched{false, {{{1, 1}, page.entries}}, {1, 1}, {1, 1}})));
   EXPECT_TRUE(
-      is_altered(message_of(MessageKind::peer_merge, schema::PeerMerge{{}, page.entries})));
+      is_altered(message_of(MessageKind::peer_read_reply, schema::PeerReadReply{true, 1, page})));
+  EXPECT_TRUE(is_altered(message_of(MessageKind::peer_merge, schema::PeerMerge{{}, page.entries})));
 }
 
 TEST(AlterTest, LeavesAloneWhatCarriesNone) {
@@ -58,8 +58,8 @@ TEST(AlterTest, LeavesAloneWhatCarriesNone) {
     return !alter(message, rng) && message.body.view() == before;
   };
   EXPECT_TRUE(is_left_alone(message_of(MessageKind::beacon, schema::Beacon{})));
-  EXPECT_TRUE(is_left_alone(
-      message_of(MessageKind::peer_read_reply, schema::PeerReadReply{true, 1, {}})));
+  EXPECT_TRUE(
+      is_left_alone(message_of(MessageKind::peer_read_reply, schema::PeerReadReply{true, 1, {}})));
   EXPECT_TRUE(is_left_alone(message_of(MessageKind::page_reply, Page{})));
 }
 

@@ -281,7 +281,7 @@ void WorkerProcess::watch_peer_read(const schema::Message& message) {
 void WorkerProcess::watch_beacon(StoreId to, const schema::Message& message) {
   if (world_.marks.count(Mark::held_back) > 0) return;
   const auto beacon = schema::decode<schema::Beacon>(message.body.view());
-  const std::uint64_t run = disk_.info().runs.back();
+  const std::uint64_t run = disk_.info().runs.back().number;
   if (beacon && beacon->last.run == run && beacon->last != published_[to]) {
     world_.marks.hit(Mark::held_back);
   }

@@ -35,25 +35,25 @@ TEST_F(LevelDbStoreTest, KeepsEntriesMapAndNamesWhenReopened) {
 }
 
 TEST_F(LevelDbStoreTest, AddsARunEachTimeItIsOpened) {
-  const std::vector<std::uint64_t> first = open()->info().runs;
-  const std::vector<std::uint64_t> second = open()->info().runs;
+  const std::vector<storage::Run> first = open()->info().runs;
+  const std::vector<storage::Run> second = open()->info().runs;
   ASSERT_EQ(first.size(), 1U);
   ASSERT_EQ(second.size(), 2U);
   EXPECT_EQ(second[0], first[0]);
-  EXPECT_NE(second[1], first[0]);
+  EXPECT_NE(second[1].number, first[0].number);
 }
 
 TEST_F(LevelDbStoreTest, KeepsTheNewestRunsOnly) {
   StoreInfo info = open()->info();
   info.runs.clear();
-  for (std::uint64_t run = 0; run < kMaxRuns; ++run) info.runs.push_back(run);
+  for (std::uint64_t run = 0; run < kMaxRuns; ++run) info.runs.push_back({run});
   write_bytes(directory_ / "store", encode_store_file(info));
   const auto store = open();
-  const std::vector<std::uint64_t>& runs = store->info().runs;
+  const std::vector<storage::Run>& runs = store->info().runs;
   EXPECT_EQ(store->info().forgotten_runs, 1U);
   ASSERT_EQ(runs.size(), kMaxRuns);
-  EXPECT_EQ(runs.front(), 1U);
-  EXPECT_EQ(runs[kMaxRuns - 2], kMaxRuns - 1);
+  EXPECT_EQ(runs.front().number, 1U);
+  EXPECT_EQ(runs[kMaxRuns - 2].number, kMaxRuns - 1);
 }
 
 TEST_F(LevelDbStoreTest, RefusesASecondStoreInOneDirectory) {

@@ -17,7 +17,7 @@ class LevelDbStreamTest : public LevelDbTest {
   Position commit(Store& store) {
     const std::uint64_t time = commits_.size() + 1;
     Change change;
-    change.position = Position{store.info().runs.back(), time};
+    change.position = Position{store.info().runs.back().number, time};
     change.entries = {entry_at("key", time, {"value"})};
     change.logged = 1;
     EXPECT_TRUE(store.merge(change));
@@ -106,7 +106,7 @@ TEST_F(LevelDbStreamTest, SaysTrimmedToAllWhereItsLastRecordCannotBeRead) {
   {
     const auto store = open();
     start = store->info().stream.head;
-    EXPECT_EQ(start, (Position{store->info().runs.back(), 0}));
+    EXPECT_EQ(start, (Position{store->info().runs.back().number, 0}));
     for (const Position& after : {Position{}, commits_[1].position, commits_[2].position}) {
       EXPECT_EQ(fetch(*store, after), (Fetched{true, {}, {}, start}));
     }
@@ -179,7 +179,7 @@ TEST_F(LevelDbStreamTest, GoesOnBehindItsLogWhateverTheStoreFileSays) {
 TEST_F(LevelDbStreamTest, GoesOnBehindItsLogWhenItForgetsRuns) {
   commit_in_one_run(1);
   StoreInfo info = decode_store_file(bytes_of(directory_ / "store")).value();
-  info.runs.assign(kMaxRuns, 1);
+  info.runs.assign(kMaxRuns, {1});
   write_bytes(directory_ / "store", encode_store_file(info));
   commit_in_one_run(1);
   commit_in_one_run(1);

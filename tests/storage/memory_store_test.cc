@@ -30,7 +30,7 @@ INSTANTIATE_TYPED_TEST_SUITE_P(Memory, StreamConformance, MemoryFactory);
 Change commit_of(const Store& store, std::uint64_t counter, const PlacedEntry& entry) {
   Change change;
   change.entries = {entry};
-  change.position = Position{store.info().runs.back(), counter};
+  change.position = Position{store.info().runs.back().number, counter};
   change.logged = 1;
   return change;
 }
@@ -47,15 +47,15 @@ TEST(MemoryStoreTest, GoesItsOwnWayOnceItIsCloned) {
   EXPECT_EQ(store->count(count_of("key")).value().entries, 2U);
   EXPECT_EQ(copy->info().store, store->info().store);
   EXPECT_EQ(copy->info().runs.size(), 2U);
-  EXPECT_EQ(copy->info().stream.head, (Position{store->info().runs.back(), 1}));
+  EXPECT_EQ(copy->info().stream.head, (Position{store->info().runs.back().number, 1}));
   // What it never had it does not know.
-  EXPECT_TRUE(copy->fetch({{store->info().runs.back(), 2}, {{0}}}).value().trimmed);
+  EXPECT_TRUE(copy->fetch({{store->info().runs.back().number, 2}, {{0}}}).value().trimmed);
 }
 
 TEST(MemoryStoreTest, RevivesSomeOfWhatWasTrimmedFromItsLog) {
   Rng rng(1);
   const auto store = make_memory_store(rng, {.log = {.records = 2}});
-  const std::uint64_t run = store->info().runs.back();
+  const std::uint64_t run = store->info().runs.back().number;
   constexpr std::uint64_t kCommits = 20;
   for (std::uint64_t counter = 1; counter <= kCommits; ++counter) {
     ASSERT_TRUE(store->merge(commit_of(*store, counter, entry_at("key", counter, {"v"}))));

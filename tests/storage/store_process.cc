@@ -65,7 +65,7 @@ int run(const char* directory) {
     std::fprintf(stderr, "%s\n", store.error().message.c_str());
     return 1;
   }
-  const std::uint64_t run = (*store)->info().runs.back();
+  const std::uint64_t run = (*store)->info().runs.back().number;
   StoreThreads threads(**store, 1);
   print("ready");
   std::string line;

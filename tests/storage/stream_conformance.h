@@ -41,7 +41,7 @@ class StreamConformance : public ::testing::Test {
 
   void reopen() { factory_->reopen(store_, rng_); }
 
-  std::uint64_t run() const { return store_->info().runs.back(); }
+  std::uint64_t run() const { return store_->info().runs.back().number; }
 
   void merge(const Change& change) {
     const Status merged = store_->merge(change);
@@ -113,6 +113,20 @@ TYPED_TEST_P(StreamConformance, BeginsNowhereAndUnborn) {
   EXPECT_EQ(this->store_->info().whole, Wholeness{});
   EXPECT_EQ(this->fetch({}), Fetched{});
   EXPECT_EQ(this->fetch({1, 1}), this->trimmed({}));
+}
+
+TYPED_TEST_P(StreamConformance, KnowsWhereItsRunsEnded) {
+  const std::uint64_t first = this->run();
+  this->commit_many(3);
+  this->reopen();
+  const std::uint64_t idle = this->run();
+  this->reopen();
+  const std::uint64_t third = this->run();
+  this->counter_ = 0;
+  this->commit_many(1);
+  this->reopen();
+  const std::vector<Run> ends{{first, 3}, {idle, 0}, {third, 1}, {this->run(), 0}};
+  EXPECT_EQ(this->store_->info().runs, ends);
 }
 
 TYPED_TEST_P(StreamConformance, FetchesCommitsInTheirOrder) {
@@ -418,13 +432,14 @@ TYPED_TEST_P(StreamConformance, GivesAllThatFollowedOrSaysTrimmed) {
   }));
 }
 
-REGISTER_TYPED_TEST_SUITE_P(StreamConformance, BeginsNowhereAndUnborn, FetchesCommitsInTheirOrder,
-                            LogsNothingButWhatItCoordinated, GetsPastCommitsOfOtherPartitions,
-                            PagesByBytesButGivesAtLeastOneCommit, VisitsOnlySoManyRecordsAtOnce,
-                            SaysTrimmedForPositionsThatItNeverHad, GoesOnFromRunToRun,
-                            KeepsCursorsAndAcknowledgements, TakesNothingOfAChangeWithABadEntry,
-                            TrimsThroughAPosition, KeepsTheLastRecordWhateverIsTrimmed,
-                            TrimsThroughRuns, TrimsSoManyRecordsInOneMerge, KeepsOnlySoManyRecords,
+REGISTER_TYPED_TEST_SUITE_P(StreamConformance, BeginsNowhereAndUnborn, KnowsWhereItsRunsEnded,
+                            FetchesCommitsInTheirOrder, LogsNothingButWhatItCoordinated,
+                            GetsPastCommitsOfOtherPartitions, PagesByBytesButGivesAtLeastOneCommit,
+                            VisitsOnlySoManyRecordsAtOnce, SaysTrimmedForPositionsThatItNeverHad,
+                            GoesOnFromRunToRun, KeepsCursorsAndAcknowledgements,
+                            TakesNothingOfAChangeWithABadEntry, TrimsThroughAPosition,
+                            KeepsTheLastRecordWhateverIsTrimmed, TrimsThroughRuns,
+                            TrimsSoManyRecordsInOneMerge, KeepsOnlySoManyRecords,
                             KeepsOnlySoManyBytes, CannotReadACommitOfWhichAnEntryIsGone,
                             KeepsWhichPartitionsAreWhole, IsFollowedWhileItGrowsAndIsTrimmed,
                             GivesAllThatFollowedOrSaysTrimmed);

@@ -31,7 +31,7 @@ class OriginTest : public ::testing::Test {
  protected:
   OriginTest() {
     info_.store = kSelf;
-    info_.runs = {kOldRun, kRun};
+    info_.runs = {{kOldRun, 9}, {kRun}};
   }
   Origin& origin() {
     if (!origin_) {
@@ -176,6 +176,16 @@ TEST_F(OriginTest, NoticesThatItStandsBehindAFetch) {
   EXPECT_EQ(origin().on_fetch(kNear, {kOldRun, 10}), StreamEvent(SelfLost{kNear, {}}));
   EXPECT_EQ(origin().on_fetch(kNear, {kOldRun, 10}), std::nullopt);
   EXPECT_EQ(stands(kNear, {kOldRun, 10}), std::nullopt);
+  EXPECT_EQ(stands(kFar, {kOldRun, 10}), StreamEvent(SelfLost{kFar, {}}));
+}
+
+// A copy from the midst of a run goes on in a run of its own, and another open later its head is of
+// that one.
+TEST_F(OriginTest, NoticesWhatItHasNotOfARunLongAgo) {
+  constexpr std::uint64_t kRunBetween = 75;
+  info_.runs = {{kOldRun, 9}, {kRunBetween, 3}, {kRun}};
+  info_.stream.head = {kRunBetween, 3};
+  EXPECT_EQ(stands(kNear, {kOldRun, 9}), std::nullopt);
   EXPECT_EQ(stands(kFar, {kOldRun, 10}), StreamEvent(SelfLost{kFar, {}}));
 }
 

@@ -212,7 +212,7 @@ TEST(ReplicationTest, SubscribesAnewToAStreamThatIsSilentWhileItsPeerLives) {
 class LostStreamTest : public MachineTest {
  protected:
   LostStreamTest() {
-    info_.runs = {70};
+    info_.runs = {{70}};
     info_.whole.kind = storage::Wholeness::Kind::all_but;
     auto map = make_map(1);
     map.replicas = 2;

@@ -44,20 +44,18 @@ void AdmissionModel::on_committing(const std::string& worker, Now now, const Ent
   if (wanted == known.wanted.end()) {
     verdict_.fail("I2", worker + " stores what nobody asked it to: " + describe(entry));
   } else if (wanted->second <= now.instant) {
-    verdict_.fail("deadlines", fmt::format("{} stores what nobody waits for since {} ms: {}",
-                                           worker,
-                                           duration_cast<milliseconds>(now.instant - wanted->second)
-                                               .count(),
-                                           describe(entry)));
+    verdict_.fail("deadlines",
+                  fmt::format("{} stores what nobody waits for since {} ms: {}", worker,
+                              duration_cast<milliseconds>(now.instant - wanted->second).count(),
+                              describe(entry)));
   }
 }
 
 void AdmissionModel::on_sent(const std::string& client, Duration remaining, Duration waits) {
   if (remaining <= waits) return;
-  verdict_.fail("deadlines",
-                fmt::format("{} asks for {} ms, and waits for {}", client,
-                            duration_cast<milliseconds>(remaining).count(),
-                            duration_cast<milliseconds>(waits).count()));
+  verdict_.fail("deadlines", fmt::format("{} asks for {} ms, and waits for {}", client,
+                                         duration_cast<milliseconds>(remaining).count(),
+                                         duration_cast<milliseconds>(waits).count()));
 }
 
 }  // namespace kipu::sim

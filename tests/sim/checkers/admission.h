@@ -32,7 +32,7 @@ class AdmissionModel {
 
  private:
   struct Worker {
-    WallTime latest;                     // that its wall clock showed
+    WallTime latest;                    // that its wall clock showed
     std::map<EntryId, Instant> wanted;  // until then somebody waits
   };
   Verdict& verdict_;
