@@ -29,7 +29,7 @@ std::vector<Record> make_records() {
 
 }  // namespace
 
-Result<double> batched_appends(Client& client, Duration length) {
+Result<BatchedAppends> batched_appends(Client& client, Duration length) {
   std::mutex mutex;
   std::optional<Error> first_error;  // guarded by mutex
   std::atomic<std::uint64_t> acknowledged = 0;
@@ -54,7 +54,7 @@ Result<double> batched_appends(Client& client, Duration length) {
   const Duration took = clock() - begun;
   const std::lock_guard lock(mutex);
   if (first_error) return fail(*first_error);
-  return per_second(acknowledged, took);
+  return BatchedAppends{acknowledged, per_second(acknowledged, took)};
 }
 
 Result<double> single_appends(Client& client, Duration length) {

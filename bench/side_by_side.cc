@@ -1,32 +1,34 @@
 // Kipu beside what it is made of, in one run on one machine: raw LevelDB, raw ZeroMQ, Kipu
-// embedded, Kipu through a broker. Prints one table for appends in batches and one for one append
-// at a time, each with Kipu's share. Quote the ratios: bare figures are worth only as much as the
-// machine.
+// embedded, Kipu through a broker; and three replicas beside one. Prints a table for appends in
+// batches and one for one append at a time, each with Kipu's share, and what replicas cost. Quote
+// the ratios: bare figures are worth only as much as the machine.
 //
-//   kipu_side_by_side [SECONDS [DIRECTORY]]
+//   kipu_side_by_side [SECONDS [DIRECTORY [replicas]]]
 //
 // Everything is measured in rounds, one after the other within each, so that a machine whose speed
 // drifts is the same to all; a row shows the median of the rounds, and a ratio is the median of the
 // rounds' ratios. SECONDS (1) is the length of one measurement. DIRECTORY, on the disk to be
-// measured, is made and removed; it is next to this program if not given. The programs kipu,
-// kipu-broker and kipu-worker of the same build are used.
+// measured, is made and removed; it is next to this program if not given. `replicas`: that
+// comparison alone. The programs kipu, kipu-broker and kipu-worker of the same build are used.
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "base/result.h"
+#include "bench/cluster.h"
 #include "bench/figures.h"
 #include "bench/kipu_appends.h"
 #include "bench/raw_leveldb.h"
 #include "bench/raw_zmq.h"
+#include "bench/replicas.h"
 #include "kipu/client.h"
 #include "kipu/embedded.h"
 
@@ -38,44 +40,6 @@ namespace fs = std::filesystem;
 constexpr std::array<std::size_t, 9> kBatches = {64, 128, 256, 512, 1024, 2048, 4096, 8192, 16'384};
 constexpr int kRounds = 5;
 constexpr std::size_t kEchoedAppends = 1024;
-
-[[noreturn]] void give_up(const std::string& what) {
-  fmt::print(stderr, "kipu_side_by_side: {}\n", what);
-  std::exit(1);
-}
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) give_up(result.error().message);
-  return std::move(*result);
-}
-
-// One broker and one worker, as `kipu up` starts them, until destruction.
-class Cluster {
- public:
-  Cluster(const fs::path& programs, const fs::path& directory)
-      : kipu_((programs / "kipu").string()), data_((directory / "cluster").string()) {
-    run(fmt::format("'{}' up --workers 1 --port 0 --detach --data '{}' >/dev/null", kipu_, data_));
-  }
-  Cluster(const Cluster&) = delete;
-  Cluster& operator=(const Cluster&) = delete;
-  ~Cluster() { run(fmt::format("'{}' down --data '{}' >/dev/null 2>&1", kipu_, data_)); }
-
-  Client connect() const {
-    ClientOptions options;
-    options.brokers.resize(1);
-    std::ifstream(fs::path(data_) / "endpoint") >> options.brokers[0];
-    return must(Client::connect(options));
-  }
-
- private:
-  static void run(const std::string& command) {
-    if (std::system(command.c_str()) != 0) give_up("this failed: " + command);
-  }
-
-  const std::string kipu_;
-  const std::string data_;
-};
 
 struct Row {
   std::string name;
@@ -107,7 +71,9 @@ void print(const std::string& title, const std::string& unit, const std::string&
     for (std::size_t round = 0; round < row.figures.size(); ++round) {
       ratios.push_back(row.figures[round] / base(round));
     }
-    fmt::print("{:<50}{:>12.0f}{:>22.2f}\n", row.name, median(row.figures), median(ratios));
+    const double figure = median(row.figures);
+    fmt::print("{:<50}{:>12.{}f}{:>22.2f}\n", row.name, figure, figure < 100 ? 1 : 0,
+               median(ratios));
   }
 }
 
@@ -117,7 +83,7 @@ double fresh_embedded(const fs::path& at, Duration length) {
   double rate = 0;
   {
     Client client = must(open_embedded(at));
-    rate = must(batched_appends(client, length));
+    rate = must(batched_appends(client, length)).per_second;
   }
   fs::remove_all(at);
   return rate;
@@ -128,7 +94,7 @@ double fresh_cluster(const fs::path& programs, const fs::path& at, Duration leng
   {
     const Cluster cluster(programs, at);
     Client client = cluster.connect();
-    rate = must(batched_appends(client, length));
+    rate = must(batched_appends(client, length)).per_second;
   }
   fs::remove_all(at);
   return rate;
@@ -185,6 +151,26 @@ void compare_singles(const fs::path& programs, const fs::path& directory, Durati
         [&](std::size_t round) { return rows[0].figures[round] + rows[1].figures[round]; });
 }
 
+// One replica, then three, of everything, on as many workers.
+void compare_replicas(const fs::path& programs, const fs::path& directory, Duration length) {
+  std::array<std::vector<Cost>, 2> costs;
+  for (int round = 0; round < kRounds; ++round) {
+    costs[0].push_back(cost_of(1, programs, directory, length));
+    costs[1].push_back(cost_of(3, programs, directory, length));
+  }
+  const auto show = [&](const std::string& title, const std::string& unit, double Cost::* figure) {
+    std::vector<Row> rows{{"one replica", {}}, {"three replicas, quorum", {}}};
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      for (const Cost& cost : costs.at(i)) rows[i].figures.push_back(cost.*figure);
+    }
+    print(title, unit, "of one replica", rows,
+          [&](std::size_t round) { return rows[0].figures[round]; });
+  };
+  show("Three workers: appends, many under way", "per second", &Cost::per_second);
+  show("Three workers: CPU of all processes per append", "in µs", &Cost::cpu_micros);
+  show("Three workers: one append at a time", "p50 in µs", &Cost::one_at_a_time);
+}
+
 }  // namespace
 }  // namespace kipu::bench
 
@@ -192,7 +178,7 @@ int main(int argc, char** argv) {
   namespace fs = std::filesystem;
   const double seconds = argc > 1 ? std::strtod(argv[1], nullptr) : 1;
   if (!(seconds > 0 && seconds <= 600)) {
-    fmt::print(stderr, "usage: kipu_side_by_side [SECONDS [DIRECTORY]]\n");
+    fmt::print(stderr, "usage: kipu_side_by_side [SECONDS [DIRECTORY [replicas]]]\n");
     return 2;
   }
   const fs::path programs = fs::canonical("/proc/self/exe").parent_path();
@@ -201,9 +187,14 @@ int main(int argc, char** argv) {
   fs::create_directories(directory);
   const auto length = std::chrono::duration<double>(seconds);
   const auto each = std::chrono::duration_cast<kipu::Duration>(length);
-  kipu::bench::compare_singles(programs, directory, each);
-  fmt::print("\n");
-  kipu::bench::compare_batches(programs, directory, each);
+  const bool only_replicas = argc > 3 && std::string_view(argv[3]) == "replicas";
+  if (!only_replicas) {
+    kipu::bench::compare_singles(programs, directory, each);
+    fmt::print("\n");
+    kipu::bench::compare_batches(programs, directory, each);
+    fmt::print("\n");
+  }
+  kipu::bench::compare_replicas(programs, directory, each);
   fs::remove_all(directory);
   return 0;
 }
