@@ -15,6 +15,18 @@ schema::Endpoints endpoints_of(const std::string& name) {
   return {"inproc://" + name + "/stream", "inproc://" + name + "/peer"};
 }
 
+bool is_query(schema::MessageKind kind) {
+  switch (kind) {
+    case schema::MessageKind::page:
+    case schema::MessageKind::count:
+    case schema::MessageKind::keys:
+    case schema::MessageKind::scan:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 WorkerProcess::WorkerProcess(World& world, Network& network, Mesh& mesh, const Checkers& checkers,
@@ -36,7 +48,7 @@ void WorkerProcess::on_start() {
   checkers_.bounds.on_start(name());
   checkers_.leases.on_start(name());
   checkers_.admission.on_start(name());
-  stopping_ = ticking_ = false;
+  stopping_ = ticking_ = queried_ = false;
   published_.clear();
   disk_.open();
   machine_ =
@@ -52,9 +64,11 @@ void WorkerProcess::on_crash() {
 
 void WorkerProcess::receive(schema::Message message) {
   watch_asked(message);
+  queried_ = is_query(message.envelope.kind);
   run([&](worker::Machine& machine, worker::Effects& effects) {
     machine.on_message(now(), std::move(message), effects);
   });
+  queried_ = false;
 }
 
 void WorkerProcess::receive_from_peer(schema::Message message) {
@@ -271,6 +285,7 @@ void WorkerProcess::watch_sent(StoreId to, const schema::Message& message) {
 
 void WorkerProcess::watch_peer_read(const schema::Message& message) {
   if (ticking_) world_.marks.hit(Mark::hedge);
+  if (queried_) checkers_.leases.on_vouched(name(), now().instant, "coordinates a read");
   if (world_.marks.count(Mark::digests_differ) > 0) return;
   const auto asked = schema::decode<schema::PeerRead>(message.body.view());
   if (asked && !asked->digest_only && std::holds_alternative<PageQuery>(asked->query)) {

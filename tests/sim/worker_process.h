@@ -76,6 +76,7 @@ class WorkerProcess final : public Peer {
   std::unique_ptr<worker::Machine> machine_;
   bool stopping_ = false;
   bool ticking_ = false;                   // in the timer's event
+  bool queried_ = false;                   // in that of a client's read
   std::map<StoreId, Position> published_;  // the last, in this life
 };
 

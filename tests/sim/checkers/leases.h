@@ -1,5 +1,6 @@
-// That a worker vouches for what it holds only while the broker's word lasts: it acknowledges
-// nothing, and tells nobody that it holds anything, without a lease.
+// That a worker vouches for what it holds only while the broker's word lasts: without a lease it
+// acknowledges nothing, tells nobody that it holds anything, and begins no read of several
+// replicas.
 //
 // A lease lasts so long from when the worker sent what the broker answered, by the worker's clock.
 #pragma once
