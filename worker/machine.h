@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/query.h"
 #include "base/random.h"
@@ -45,6 +46,7 @@ struct Config {
   Duration hedge = std::chrono::milliseconds(100);  // a replica that is silent so long: ask another
   // Published to one replica and not acknowledged by it; past this, it fetches.
   std::size_t stream_window_bytes = std::size_t{8} * 1024 * 1024;
+  std::uint32_t fetch_bytes = limits::kMaxPageBytes;  // asked for at once of what was missed
   // Received from others and not committed yet; past this, it is dropped, and fetched later.
   std::size_t max_incoming_bytes = std::size_t{16} * 1024 * 1024;
   std::uint64_t reserve_bytes = std::uint64_t{256} * 1024 * 1024;  // of free disk: below, read-only

@@ -146,7 +146,8 @@ void Machine::State::on_fetched(Now now, const Message& message, Effects& effect
 void Machine::State::follow(Now now, Effects& effects) {
   if (!health.read_only) {
     for (const Follower::Ask& ask : follower.fetches(now.instant)) {
-      tell(ask.to, MessageKind::fetch, ask.request, schema::Fetch{store, ask.after}, effects);
+      tell(ask.to, MessageKind::fetch, ask.request,
+           schema::Fetch{store, ask.after, config.fetch_bytes}, effects);
     }
   }
   commit_if_idle(now, effects);

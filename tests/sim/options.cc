@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "base/limits.h"
 #include "base/random.h"
 
 namespace kipu::sim {
@@ -56,6 +57,7 @@ void draw_replication(Rng& rng, worker::Config& worker) {
   worker.beacon = one_of<Duration>(rng, {milliseconds(50), milliseconds(250), seconds(1)});
   worker.hedge = one_of<Duration>(rng, {milliseconds(2), milliseconds(30), milliseconds(100)});
   worker.stream_window_bytes = one_of<std::size_t>(rng, {1, 1000, std::size_t{8} << 20U});
+  worker.fetch_bytes = one_of<std::uint32_t>(rng, {1, 300, limits::kMaxPageBytes});
   worker.max_incoming_bytes = one_of<std::size_t>(rng, {1, 5000, std::size_t{16} << 20U});
 }
 

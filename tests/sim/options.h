@@ -94,7 +94,7 @@ struct Options {
 };
 
 // No seed has more replicas than this.
-inline constexpr std::uint32_t kMostReplicas = 1;
+inline constexpr std::uint32_t kMostReplicas = 3;
 [[nodiscard]] Options draw_options(std::uint64_t seed, std::uint32_t most_replicas = kMostReplicas);
 // The same seed with nothing going wrong, and with so many replicas: no strikes, no messages lost,
 // late or twice, clocks that agree. Its sizes and limits stay as odd as they were drawn.
