@@ -56,12 +56,18 @@ struct StreamState {
   friend bool operator==(const StreamState&, const StreamState&) = default;
 };
 
+// Of the newest runs, so many are listed.
+inline constexpr std::size_t kMaxRuns = 10'000;
+
 // Which partitions hold all that they should (docs/architecture.md). A store that never was in a
 // map is `unborn`; one that takes the place of a lost one is `none`, until it has been filled.
 struct Wholeness {
   enum class Kind : std::uint8_t { unborn = 0, none = 1, all_but = 2 };
   Kind kind = Kind::unborn;
-  std::vector<PartitionId> missing;  // of all_but: those that are not whole, ascending
+  std::vector<PartitionId> missing = {};  // of all_but: those that are not whole, ascending
+  // Runs of this store of which others know what it does not: it has been filled since it learnt of
+  // them, or waits to be. The newest kMaxRuns, in that order.
+  std::vector<std::uint64_t> lost_runs = {};
   friend bool operator==(const Wholeness&, const Wholeness&) = default;
 };
 
@@ -137,9 +143,6 @@ class Store {
 // A store that nothing was ever in: of a new id, or with that of a lost store whose place it takes,
 // and then of no wholeness. It has no run yet.
 [[nodiscard]] StoreInfo make_store_info(Rng& rng, StoreId instead_of = {});
-
-// Of the newest runs, so many are listed.
-inline constexpr std::size_t kMaxRuns = 10'000;
 
 // Adds a run, as each open does.
 void add_run(StoreInfo& info, Rng& rng);

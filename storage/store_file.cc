@@ -78,6 +78,8 @@ void append_wholeness(std::string& to, const Wholeness& whole) {
   to.push_back(static_cast<char>(whole.kind));
   append_le(to, static_cast<std::uint32_t>(whole.missing.size()));
   for (const PartitionId partition : whole.missing) append_le(to, partition.number);
+  append_le(to, static_cast<std::uint32_t>(whole.lost_runs.size()));
+  for (const std::uint64_t run : whole.lost_runs) append_le(to, run);
 }
 
 // False if it is not what append_wholeness() makes.
@@ -94,6 +96,10 @@ bool take_wholeness(Parser& parser, Wholeness& whole) {
     if (!ascends || partition.number >= limits::kMaxPartitions) return false;
     whole.missing.push_back(partition);
   }
+  const auto lost = parser.take_le<std::uint32_t>();
+  if (lost > kMaxRuns) return false;
+  whole.lost_runs.resize(lost);
+  for (std::uint64_t& run : whole.lost_runs) run = parser.take_le<std::uint64_t>();
   return true;
 }
 

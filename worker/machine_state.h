@@ -132,6 +132,7 @@ struct Machine::State {
   void want_missing();
   bool has_compared(Now now);
   void on_trimmed(const Trimmed& trimmed, Effects& effects);
+  std::vector<PartitionId> suspected(const SelfLost& lost) const;
   void on_self_lost(const SelfLost& lost, Effects& effects);
   void tick_wholeness(Now now, Effects& effects);
   Instant next_reconciliation() const;

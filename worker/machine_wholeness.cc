@@ -1,3 +1,4 @@
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -75,18 +76,31 @@ void Machine::State::on_trimmed(const Trimmed& trimmed, Effects& effects) {
   reconciler.catch_up(trimmed.origin, trimmed.head, peer->shared);
 }
 
-// A restored copy, or a disk that lied: nothing shared with whoever remembers more is served.
+// What `lost` is about: of its own stream a store may have lost something in any partition.
+std::vector<PartitionId> Machine::State::suspected(const SelfLost& lost) const {
+  if (lost.own == 0) return peers.find(lost.peer)->shared;
+  std::set<PartitionId> all;
+  for (const auto& [store_id, peer] : peers.all()) {
+    all.insert(peer.shared.begin(), peer.shared.end());
+  }
+  return {all.begin(), all.end()};
+}
+
+// A restored copy, or a disk that lied: nothing of that is served.
 void Machine::State::on_self_lost(const SelfLost& lost, Effects& effects) {
   const PeerBook::Peer* peer = peers.find(lost.peer);
   if (peer == nullptr) return;
+  // Whoever has been away may still stand where this store was, and this store be filled since.
+  if (lost.own != 0 && !wholeness.learn(lost.own)) return;
+  const std::vector<PartitionId> partitions = suspected(lost);
   effects.log.push_back(
       {LogLevel::error,
        fmt::format("this store has lost something that {} knows it held: {} partitions are not "
                    "served before they are reconciled",
-                   peer->worker.to_string(), peer->shared.size())});
-  wholeness.lose(peer->shared);
+                   peer->worker.to_string(), partitions.size())});
+  wholeness.lose(partitions);
   want_missing();
-  for (const PartitionId partition : peer->shared) reconciler.restart(partition);
+  for (const PartitionId partition : partitions) reconciler.restart(partition);
   if (lost.remembered.is_none()) return;
   reconciler.catch_up(lost.peer, lost.remembered, peer->shared);
 }

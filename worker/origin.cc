@@ -162,7 +162,7 @@ bool Origin::is_far_back(const Destination& destination) const {
 std::optional<StreamEvent> Origin::check(StoreId from, Destination& destination,
                                          const Position& cursor) const {
   if (knows(cursor) || std::exchange(destination.unknown, cursor) == cursor) return std::nullopt;
-  return SelfLost{from, {}};
+  return SelfLost{from, {}, cursor.run};
 }
 
 void Origin::losses_saved() {

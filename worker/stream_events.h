@@ -24,10 +24,11 @@ struct PeerLost {
 
 // `peer` remembers of this store what this store does not: it has lost something. `remembered`: on
 // the stream of `peer`, which rests until what is shared with it has been walked through, as after
-// Trimmed; none if it is this store's own stream that lost something.
+// Trimmed; none if it is this store's own stream that lost something, of the run `own`.
 struct SelfLost {
   StoreId peer;
   Position remembered = {};
+  std::uint64_t own = 0;
   friend bool operator==(const SelfLost&, const SelfLost&) = default;
 };
 

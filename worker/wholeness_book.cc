@@ -14,7 +14,9 @@ using Kind = storage::Wholeness::Kind;
 }  // namespace
 
 WholenessBook::WholenessBook(storage::Wholeness saved)
-    : kind_(saved.kind), missing_(saved.missing.begin(), saved.missing.end()) {}
+    : kind_(saved.kind),
+      missing_(saved.missing.begin(), saved.missing.end()),
+      lost_runs_(std::move(saved.lost_runs)) {}
 
 void WholenessBook::join(const schema::ClusterMap& map, WorkerId self) {
   if (kind_ == Kind::all_but || self.is_none()) return;
@@ -35,6 +37,14 @@ void WholenessBook::lose(std::span<const PartitionId> partitions) {
     saving_filled_.erase(partition);
     changed_ = changed_ || is_new || was_filled;
   }
+}
+
+bool WholenessBook::learn(std::uint64_t run) {
+  if (std::find(lost_runs_.begin(), lost_runs_.end(), run) != lost_runs_.end()) return false;
+  if (lost_runs_.size() >= storage::kMaxRuns) lost_runs_.erase(lost_runs_.begin());
+  lost_runs_.push_back(run);
+  changed_ = true;
+  return true;
 }
 
 void WholenessBook::fill(PartitionId partition) {
@@ -58,7 +68,7 @@ std::optional<SaveWholeness> WholenessBook::next_save() {
   changed_ = false;
   saving_ = true;
   saving_filled_ = filled_;
-  return SaveWholeness{++last_save_, {kind_, to_fill()}};
+  return SaveWholeness{++last_save_, {kind_, to_fill(), lost_runs_}};
 }
 
 void WholenessBook::on_saved(std::uint64_t id) {

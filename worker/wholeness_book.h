@@ -32,6 +32,9 @@ class WholenessBook {
 
   // They hold less than they should.
   void lose(std::span<const PartitionId> partitions);
+  // Of that run of this store something was lost. False if it has been learnt before: whatever it
+  // was is being filled, or has been. To be followed by lose().
+  bool learn(std::uint64_t run);
   // It holds all that it should again.
   void fill(PartitionId partition);
 
@@ -52,6 +55,7 @@ class WholenessBook {
   std::set<PartitionId> missing_;
   std::set<PartitionId> filled_;         // of missing_: to be served once that is saved
   std::set<PartitionId> saving_filled_;  // of filled_: that is on its way to the disk
+  std::vector<std::uint64_t> lost_runs_;
   bool changed_ = false;
   bool saving_ = false;
   std::uint64_t last_save_ = 0;

@@ -48,7 +48,7 @@ StoreInfo golden_info() {
           ClusterId{Uuid{0x1011121314151617, 0x18191a1b1c1d1e1f}},
           {{0x2021222324252627, 5}, {0x28292a2b2c2d2e2f, 0}},
           "map",
-          {Wholeness::Kind::all_but, {{1}, {1023}}},
+          {Wholeness::Kind::all_but, {{1}, {1023}}, {0x3031323334353637}},
           {},
           3};
 }

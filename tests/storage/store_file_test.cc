@@ -13,7 +13,7 @@ StoreInfo some_info() {
   StoreInfo info{
       StoreId{Uuid{1, 2}}, ClusterId{Uuid{3, 4}}, {{5, 2}, {6}, {7}}, std::string("map\0bytes", 9)};
   info.forgotten_runs = 8;
-  info.whole = {Wholeness::Kind::all_but, {{0}, {9}, {65'535}}};
+  info.whole = {Wholeness::Kind::all_but, {{0}, {9}, {65'535}}, {3, 4}};
   return info;
 }
 
@@ -69,7 +69,7 @@ TEST(StoreFileTest, ReadsWhatVersionOneWrote) {
     info.whole = {};
     std::string bytes = encode_store_file(info);
     bytes[8] = 1;
-    bytes.resize(bytes.size() - 13 - 3 * 8);  // what version 2 added
+    bytes.resize(bytes.size() - 17 - 3 * 8);  // what version 2 added
     return with_checksum(bytes);
   };
   const StoreInfo whole = decode_store_file(written_by_version_one(some_info())).value();

@@ -162,10 +162,10 @@ TEST_F(OriginTest, NoticesAPeerThatStandsBehindWhatItAcknowledged) {
 
 TEST_F(OriginTest, NoticesThatItStandsBehindItselfAndSaysSoOnce) {
   info_.stream.head = {kOldRun, 9};
-  EXPECT_EQ(stands(kNear, {kOldRun, 10}), StreamEvent(SelfLost{kNear, {}}));
+  EXPECT_EQ(stands(kNear, {kOldRun, 10}), StreamEvent(SelfLost{kNear, {}, kOldRun}));
   EXPECT_EQ(stands(kNear, {kOldRun, 10}), std::nullopt);
-  EXPECT_EQ(stands(kFar, {75, 1}), StreamEvent(SelfLost{kFar, {}}));
-  EXPECT_EQ(stands(kNear, {kRun, 1}), StreamEvent(SelfLost{kNear, {}}));
+  EXPECT_EQ(stands(kFar, {75, 1}), StreamEvent(SelfLost{kFar, {}, 75}));
+  EXPECT_EQ(stands(kNear, {kRun, 1}), StreamEvent(SelfLost{kNear, {}, kRun}));
 }
 
 // A replica that is cut off still stands there when this store, whole again, is opened anew.
@@ -192,10 +192,10 @@ TEST_F(OriginTest, RemembersOverARestartWhatItWasToldToHaveLost) {
 TEST_F(OriginTest, NoticesThatItStandsBehindAFetch) {
   info_.stream.head = {kOldRun, 9};
   EXPECT_EQ(origin().on_fetch(kNear, {kOldRun, 9}), std::nullopt);
-  EXPECT_EQ(origin().on_fetch(kNear, {kOldRun, 10}), StreamEvent(SelfLost{kNear, {}}));
+  EXPECT_EQ(origin().on_fetch(kNear, {kOldRun, 10}), StreamEvent(SelfLost{kNear, {}, kOldRun}));
   EXPECT_EQ(origin().on_fetch(kNear, {kOldRun, 10}), std::nullopt);
   EXPECT_EQ(stands(kNear, {kOldRun, 10}), std::nullopt);
-  EXPECT_EQ(stands(kFar, {kOldRun, 10}), StreamEvent(SelfLost{kFar, {}}));
+  EXPECT_EQ(stands(kFar, {kOldRun, 10}), StreamEvent(SelfLost{kFar, {}, kOldRun}));
 }
 
 // A copy from the midst of a run goes on in a run of its own, and another open later its head is of
@@ -205,13 +205,13 @@ TEST_F(OriginTest, NoticesWhatItHasNotOfARunLongAgo) {
   info_.runs = {{kOldRun, 9}, {kRunBetween, 3}, {kRun}};
   info_.stream.head = {kRunBetween, 3};
   EXPECT_EQ(stands(kNear, {kOldRun, 9}), std::nullopt);
-  EXPECT_EQ(stands(kFar, {kOldRun, 10}), StreamEvent(SelfLost{kFar, {}}));
+  EXPECT_EQ(stands(kFar, {kOldRun, 10}), StreamEvent(SelfLost{kFar, {}, kOldRun}));
 }
 
 TEST_F(OriginTest, KnowsACommitThatWasFetchedBeforeItHeardThatItIsDurable) {
   begin({0});
   EXPECT_EQ(stands(kNear, {kRun, 1}), std::nullopt);
-  EXPECT_EQ(stands(kFar, {kRun, 2}), StreamEvent(SelfLost{kFar, {}}));
+  EXPECT_EQ(stands(kFar, {kRun, 2}), StreamEvent(SelfLost{kFar, {}, kRun}));
   EXPECT_EQ(origin().committed().size(), 2U);
   EXPECT_EQ(last_of(kNear), (Position{kRun, 1}));
   const auto next = commit({1});

@@ -101,6 +101,18 @@ TEST(WholenessBookTest, SavesOneAtATime) {
   EXPECT_EQ(book.next_save()->whole.missing, (Partitions{kSecond}));
 }
 
+// Whoever was away longer tells of the same loss, even after another open.
+TEST(WholenessBookTest, LearnsOfTheLossOfARunOnce) {
+  constexpr std::uint64_t kLostRun = 70;
+  WholenessBook book({Kind::all_but, {}});
+  EXPECT_TRUE(book.learn(kLostRun));
+  EXPECT_TRUE(book.unsaved());
+  EXPECT_FALSE(book.learn(kLostRun));
+  WholenessBook next(book.next_save()->whole);
+  EXPECT_FALSE(next.learn(kLostRun));
+  EXPECT_TRUE(next.learn(kLostRun + 1));
+}
+
 TEST(WholenessBookTest, DoesNotServeWhatIsLostAgainWhileItIsSaved) {
   WholenessBook book({Kind::all_but, {kFirst}});
   book.fill(kFirst);
