@@ -181,7 +181,6 @@ void Machine::State::on_wholeness_saved(Now, std::uint64_t id, Effects& effects)
   const std::size_t before = wholeness.not_whole();
   wholeness.on_saved(id);
   save_wholeness(effects);
-  if (!wholeness.unsaved()) origin.losses_saved();
   if (before == 0 || wholeness.not_whole() > 0) return;
   effects.log.push_back({LogLevel::info, "all partitions are whole"});
 }

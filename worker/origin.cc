@@ -62,11 +62,7 @@ void Origin::take(const PeerBook& peers) {
     fresh.last = head_;
     fresh.logged_at_last = logged_;
     const auto remembered = remembered_.find(store);
-    if (remembered != remembered_.end() && !knows(remembered->second)) {
-      fresh.unknown = remembered->second;
-      continue;
-    }
-    if (remembered != remembered_.end() && rank(remembered->second)) {
+    if (remembered != remembered_.end() && knows(remembered->second)) {
       fresh.acknowledged = fresh.cursor = remembered->second;
     }
   }
@@ -89,9 +85,6 @@ void Origin::begin(Instant now, const PeerBook& peers, storage::Change& change) 
   for (auto& [store, destination] : destinations_) {
     if (std::exchange(destination.unsaved, false)) {
       change.acknowledged[store] = destination.acknowledged;
-    }
-    if (std::exchange(destination.unknown_unsaved, false) && !destination.unknown.is_none()) {
-      change.acknowledged[store] = destination.unknown;
     }
   }
   change.trim_through = trim_through();
@@ -163,12 +156,6 @@ std::optional<StreamEvent> Origin::check(StoreId from, Destination& destination,
                                          const Position& cursor) const {
   if (knows(cursor) || std::exchange(destination.unknown, cursor) == cursor) return std::nullopt;
   return SelfLost{from, {}, cursor.run};
-}
-
-void Origin::losses_saved() {
-  for (auto& [store, destination] : destinations_) {
-    destination.unknown_unsaved = !destination.unknown.is_none();
-  }
 }
 
 std::optional<StreamEvent> Origin::on_fetch(StoreId from, const Position& after) {

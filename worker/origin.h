@@ -51,9 +51,6 @@ class Origin {
   std::optional<StreamEvent> on_standing(const schema::Standing& standing);
   // `from` fetches what follows `after`, and so has been there. The same.
   std::optional<StreamEvent> on_fetch(StoreId from, const Position& after);
-  // All that was told to be lost is saved as such. From now on it is remembered, over restarts too,
-  // where those who told it stood: as long as they stand there, it is no news.
-  void losses_saved();
   // Whether this store has been there, or will have been once what is under way is durable.
   bool knows(const Position& position) const;
   // What to tell `peer` in a Standing: the last cursor of it that is known here.
@@ -76,11 +73,10 @@ class Origin {
     std::uint64_t logged_at_last = 0;  // by all commits up to `last`, or to a later one
     Position cursor;                   // where it stands, acknowledged or not
     Position acknowledged;             // where it has promised to stand
-    Position unknown;              // where it said it stands, and this store never was; told once
-    bool unsaved = false;          // `acknowledged` is
-    bool unknown_unsaved = false;  // `unknown` is, and may be saved
-    bool skipping = false;         // publishing waits
-    std::size_t bytes = 0;         // of `behind`
+    Position unknown;       // where it said it stands, and this store never was; told once
+    bool unsaved = false;   // `acknowledged` is
+    bool skipping = false;  // publishing waits
+    std::size_t bytes = 0;  // of `behind`
     std::deque<Unacknowledged> behind;
   };
   using Rank = std::pair<std::size_t, std::uint64_t>;

@@ -168,25 +168,6 @@ TEST_F(OriginTest, NoticesThatItStandsBehindItselfAndSaysSoOnce) {
   EXPECT_EQ(stands(kNear, {kRun, 1}), StreamEvent(SelfLost{kNear, {}, kRun}));
 }
 
-// A replica that is cut off still stands there when this store, whole again, is opened anew.
-TEST_F(OriginTest, RemembersOverARestartWhatItWasToldToHaveLost) {
-  EXPECT_EQ(stands(kNear, {75, 1}), StreamEvent(SelfLost{kNear, {}}));
-  EXPECT_FALSE(begin({0}).acknowledged.contains(kNear));
-  origin().committed();
-  origin().losses_saved();
-  const auto change = begin({0});
-  EXPECT_EQ(change.acknowledged.at(kNear), (Position{75, 1}));
-  storage::StoreInfo next = info_;
-  next.stream.acknowledged = change.acknowledged;
-  Origin opened(next, window_);
-  opened.take(peers_);
-  EXPECT_EQ(opened.on_standing({kNear, {75, 1}, true, {}, false}), std::nullopt);
-  EXPECT_EQ(opened.acknowledged(kNear), Position{});
-  EXPECT_EQ(opened.on_standing({kNear, {75, 2}, true, {}, false}),
-            StreamEvent(SelfLost{kNear, {}}));
-  EXPECT_EQ(opened.on_standing({kFar, {75, 1}, true, {}, false}), StreamEvent(SelfLost{kFar, {}}));
-}
-
 // Whoever fetches is told that the log is trimmed, and may stand elsewhere before its Standing
 // comes.
 TEST_F(OriginTest, NoticesThatItStandsBehindAFetch) {
