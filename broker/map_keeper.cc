@@ -157,8 +157,8 @@ MapKeeper::Step MapKeeper::recover(const Members& members) {
   if (!choice.waiting_for.empty()) return Step::none;
   if (choice.base == nullptr) return give_birth(members);
   schema::ClusterMap next = *choice.base;
-  next.version = next_generation(choice.base->version.epoch + 1);
-  propose(std::move(next), choice.base);
+  next.version = next_generation(choice.again ? 1 : choice.base->version.epoch + 1);
+  propose(std::move(next), choice.again ? nullptr : choice.base);
   return Step::proposed;
 }
 

@@ -120,7 +120,9 @@ Choice choose_base(const std::vector<Report>& reports, const Maps& maps) {
     if (rival == Rivalry::beats) continue;
     const std::size_t enough = majority(tally.named);
     if (tally.reported() < enough) return {nullptr, reported_text(map, tally)};
-    if (rival == Rivalry::none || tally.holding >= enough || tally.missing == 0) return {&map, {}};
+    if (rival == Rivalry::none || tally.holding >= enough || tally.missing == 0) {
+      return {&map, {}, is_first && tally.empty > 0};
+    }
     return {nullptr, contested_text(map, tally)};
   }
   return {};

@@ -7,14 +7,13 @@
 //
 //  - A first map needs all of its workers; where one of them has another map, or none while others
 //    have not reported, it is taken as one that never came in force, and is passed over. Where all
-//    have reported and some have none, it is taken: their stores may be new ones in the places of
-//    lost ones, and if not, it is as good as any that a birth would make of the same workers.
+//    have reported and some have none, it is born once more, of the same workers: their stores may
+//    be new ones in the places of lost ones, and if not, it never came in force.
 //  - A generation that is not known to contain a smaller one is beaten by it if enough workers for
 //    coming in force have that or what was made from it; and contested by it if more might: those
 //    that hold a greater one that may contain it, and those that have not reported.
 //  - What is beaten is passed over. What is not is taken if a majority of its workers have
-//  reported,
-//    and it is not contested, or a majority holds it, or all have reported.
+//    reported, and it is not contested, or a majority holds it, or all have reported.
 //  - Otherwise more reports are awaited.
 //
 // It errs on the side of waiting: a map names the one that it was made from and no earlier one, so
@@ -41,7 +40,10 @@ struct Choice {
   // What to go on from. Null: nothing that is held came in force; a birth loses nothing.
   const schema::ClusterMap* base = nullptr;
   // Why it cannot be said yet; empty otherwise.
-  std::string waiting_for;
+  std::string waiting_for = {};
+  // It is a first map that some of its workers do not have. Made from it, they would be
+  // late-comers.
+  bool again = false;
 };
 
 // REQUIRES: `maps` has every map that is held according to `reports`, one report per store. The

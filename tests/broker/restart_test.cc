@@ -119,6 +119,20 @@ TEST(RestartTest, GivesBirthAnewWhereOneWorkerHadNotStoredTheFirstMap) {
   EXPECT_EQ(world.worker("A").acts_on, world.worker("D").acts_on);
 }
 
+// Made from a map that they never had, theirs would tell them that they came late.
+TEST(RestartTest, GivesBirthToTheSameWorkersWhereSomeHadNotStoredTheFirstMap) {
+  World world;
+  for (const char* name : {"B", "C"}) world.worker(name).stores_maps = false;
+  world.all_hello({"A", "B", "C"});
+  for (const char* name : {"B", "C"}) world.worker(name).stores_maps = true;
+  world.restart_broker(2);
+  world.all_hello({"C", "A", "B"});
+  const schema::ClusterMap map = map_of(ask_for_map(world).at(0));
+  EXPECT_EQ(map.version.epoch, 1U);
+  EXPECT_TRUE(map.previous.is_none());
+  EXPECT_EQ(world.worker("B").acts_on, map.version);
+}
+
 TEST(RestartTest, KeepsABucketWhoseCreationWasAnswered) {
   World world = born();
   world.worker("B").up = false;

@@ -56,6 +56,19 @@ class StreamModelTest : public ::testing::Test {
   std::set<std::string> held_;
 };
 
+// It went back from what its origin has lost to what that still has, and has not heard of it yet.
+TEST_F(StreamModelTest, LetsAReaderStandForAWhileWhereItsOriginHasLost) {
+  commit(at(1), {"a"});
+  commit(at(2), {"b"});
+  hold("a");
+  hold("b");
+  cursor(at(2));
+  model().on_disk_lost(kOrigin, {at(1), {}, {}});
+  cursor(at(1));
+  stand(at(2));
+  EXPECT_EQ(broken(), "");
+}
+
 TEST_F(StreamModelTest, AcceptsAStreamThatIsRight) {
   commit(at(1), {"a", "x"});
   publish(at(1), {"a"});

@@ -88,6 +88,9 @@ void StreamModel::on_bundle(const schema::Bundle& bundle) {
 void StreamModel::on_standing(const schema::Standing& standing, StoreId to) {
   if (!is_for_) return;
   const std::size_t said = past(origins_[to], standing.cursor, "a standing");
+  // A cursor leaves what its origin has lost for what that has, which may be further back: until
+  // the process hears that this is saved, it says where it was.
+  if (is_lost(to, standing.cursor)) return;
   if (said > readers_[{standing.from, to}].next) {
     verdict_.fail("positions",
                   "a standing names a cursor that is not saved: " + text_of(standing.cursor));
