@@ -10,6 +10,16 @@ namespace {
 using Maps = std::map<MapVersion, schema::ClusterMap>;
 using Holds = std::map<StoreId, const schema::ClusterMap*>;  // null: reported, and has no map
 
+// Whether two first maps are of the same workers, and so place everything alike: the one is the
+// other, born once more.
+bool same_birth(const schema::ClusterMap& a, const schema::ClusterMap& b) {
+  const auto same = [](const schema::Worker& one, const schema::Worker& other) {
+    return one.id == other.id && one.store == other.store;
+  };
+  return a.version.epoch == 1 && b.version.epoch == 1 &&
+         std::equal(a.workers.begin(), a.workers.end(), b.workers.begin(), b.workers.end(), same);
+}
+
 // The workers that a map names, by what they hold.
 struct Tally {
   std::size_t named = 0;
@@ -34,7 +44,8 @@ Tally count(const schema::ClusterMap& map, const Holds& holds) {
       ++tally.missing;
     } else if (report->second == nullptr) {
       ++tally.empty;
-    } else if (same_generation(report->second->version, map.version)) {
+    } else if (same_generation(report->second->version, map.version) ||
+               same_birth(*report->second, map)) {
       ++tally.holding;
     } else if (same_generation(report->second->previous, map.version)) {
       ++tally.made_from;
@@ -55,7 +66,7 @@ enum class Rivalry { none, contests, beats };
 // What `smaller` is to `map`, a map of a greater generation.
 Rivalry rivalry(const schema::ClusterMap& map, const schema::ClusterMap& smaller,
                 const Holds& holds) {
-  if (contains(map, smaller.version)) return Rivalry::none;
+  if (contains(map, smaller.version) || same_birth(map, smaller)) return Rivalry::none;
   const Tally tally = count(smaller, holds);
   if (tally.certain() >= needed(smaller, tally)) return Rivalry::beats;
   return tally.possible() >= needed(smaller, tally) ? Rivalry::contests : Rivalry::none;
