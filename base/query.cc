@@ -39,6 +39,7 @@ void append_result(std::string& to, const Count& count) {
 void append_result(std::string& to, const KeysPage& page) {
   append_le(to, static_cast<std::uint32_t>(page.keys.size()));
   for (const std::string& key : page.keys) append_sized(to, key);
+  for (const KeysPage::Newest& newest : page.newest) append_id(to, newest.id);
   if (page.next_after) append_sized(to, *page.next_after);
 }
 

@@ -57,6 +57,9 @@ struct KeysQuery {
   std::uint32_t max_keys = limits::kMaxPageEntries;
   std::uint32_t max_bytes = limits::kMaxPageBytes;
   Level level = Level::bucket_default;  // how many replicas are asked; `none` is refused
+  // Say of each key what its newest entry is, as replicas do to one another. Not with skip_removed,
+  // and of one store only.
+  bool with_newest = false;
   friend bool operator==(const KeysQuery&, const KeysQuery&) = default;
 };
 
@@ -105,10 +108,16 @@ struct Count {
 };
 
 struct KeysPage {
+  struct Newest {
+    EntryId id;
+    bool removes = false;
+    friend bool operator==(const Newest&, const Newest&) = default;
+  };
   std::vector<std::string> keys;
   // Set if the page is incomplete: go on after this key. It may lie past the last key returned, and
   // the page may be empty, where removed keys were passed over.
-  std::optional<std::string> next_after;
+  std::optional<std::string> next_after = {};
+  std::vector<Newest> newest = {};  // of each key, or empty
   friend bool operator==(const KeysPage&, const KeysPage&) = default;
 };
 

@@ -167,6 +167,7 @@ void write(wire::KeysQuery::Builder to, const KeysQuery& from) {
   to.setPrefix(data_of(from.prefix));
   if (from.after) to.getAfter().setKey(data_of(*from.after));
   to.setSkipRemoved(from.skip_removed);
+  to.setWithNewest(from.with_newest);
   to.setMaxKeys(from.max_keys);
   to.setMaxBytes(from.max_bytes);
   to.setLevel(static_cast<std::uint8_t>(from.level));
@@ -186,15 +187,19 @@ KeysQuery read(wire::KeysQuery::Reader from, const FrameReader& frame) {
     throw Refused("an unknown kind of cursor");
   }
   query.skip_removed = from.getSkipRemoved();
+  query.with_newest = from.getWithNewest();
   query.max_keys = at_most(from.getMaxKeys(), limits::kMaxPageEntries);
   query.max_bytes = at_most(from.getMaxBytes(), limits::kMaxPageBytes);
   query.level = read_query_level(from.getLevel());
   return query;
 }
 
+constexpr std::size_t kNewestWords = struct_words<wire::NewestEntry>() + kEntryIdWords;
+
 std::size_t words(const KeysPage& page) {
   std::size_t sum = page.keys.size() + (page.next_after ? data_words(page.next_after->size()) : 0);
   for (const std::string& key : page.keys) sum += data_words(key.size());
+  if (!page.newest.empty()) sum += 1 + page.newest.size() * kNewestWords;
   return sum;
 }
 
@@ -203,6 +208,13 @@ void write(wire::KeysPage::Builder to, const KeysPage& from) {
   unsigned at = 0;
   for (const std::string& key : from.keys) keys.set(at++, data_of(key));
   if (from.next_after) to.getNext().setAfter(data_of(*from.next_after));
+  if (from.newest.empty()) return;
+  auto newest = to.initNewest(static_cast<unsigned>(from.newest.size()));
+  at = 0;
+  for (const KeysPage::Newest& one : from.newest) {
+    write(newest[at].initId(), one.id);
+    newest[at++].setRemoves(one.removes);
+  }
 }
 
 KeysPage read(wire::KeysPage::Reader from, const FrameReader& frame) {
@@ -210,6 +222,12 @@ KeysPage read(wire::KeysPage::Reader from, const FrameReader& frame) {
   const auto keys = from.getKeys();
   page.keys.reserve(frame.count(keys, limits::kMaxPageEntries, kBytesPerWord));
   for (const auto key : keys) page.keys.push_back(bytes_of(key, limits::kMaxKeyBytes));
+  const auto newest = from.getNewest();
+  if (newest.size() != 0 && newest.size() != keys.size()) {
+    throw Refused("the newest entry of some keys, and not of others");
+  }
+  page.newest.reserve(frame.count(newest, limits::kMaxPageEntries, kNewestWords * kBytesPerWord));
+  for (const auto one : newest) page.newest.push_back({read(one.getId()), one.getRemoves()});
   const auto next = from.getNext();
   if (next.isNone()) return page;
   if (!next.isAfter()) throw Refused("an unknown kind of cursor");

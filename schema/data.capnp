@@ -92,6 +92,12 @@ struct KeysQuery {
   maxKeys @6 :UInt32;
   maxBytes @7 :UInt32;
   level @8 :UInt8;  # 0 the bucket's, 1 one, 2 quorum, 3 all
+  withNewest @9 :Bool;
+}
+
+struct NewestEntry {
+  id @0 :Common.EntryId;
+  removes @1 :Bool;
 }
 
 struct KeysPage {
@@ -100,6 +106,7 @@ struct KeysPage {
     none @1 :Void;
     after @2 :Data;
   }
+  newest @3 :List(NewestEntry);  # of each key, or empty
 }
 
 struct ScanPosition {

@@ -141,9 +141,9 @@ class KeyMerger {
     KeysPageBuilder page(query_);
     while (!heads_.empty()) {
       const std::string key = heads_.top().key;
-      Result<bool> is_listed = pass(key);
-      if (!is_listed) return fail(std::move(is_listed.error()));
-      if (!page.add(key, *is_listed)) break;
+      const Result<Passed> passed = pass(key);
+      if (!passed) return fail(passed.error());
+      if (!page.add(key, passed->is_listed, passed->newest)) break;
     }
     return if_whole(cursor_, std::move(page).take());
   }
@@ -153,6 +153,11 @@ class KeyMerger {
   struct Head {
     std::string key;
     PartitionId partition;
+  };
+  // What the records say of a key, whether it is to be listed, and its newest if that is asked for.
+  struct Passed {
+    bool is_listed = false;
+    std::optional<KeysPage::Newest> newest;
   };
   struct LaterKey {
     bool operator()(const Head& a, const Head& b) const { return a.key > b.key; }
@@ -169,37 +174,40 @@ class KeyMerger {
     return {};
   }
 
-  // Moves every partition that stands at `key` to its next one. Says whether any has it to list.
-  Result<bool> pass(const std::string& key) {
-    bool is_listed = false;
+  // Moves every partition that stands at `key` to its next one.
+  Result<Passed> pass(const std::string& key) {
+    Passed all;
     while (!heads_.empty() && heads_.top().key == key) {
       const PartitionId partition = heads_.top().partition;
       heads_.pop();
-      Result<bool> has = pass_in(partition, key);
-      if (!has) return has;
-      is_listed = is_listed || *has;
+      const Result<Passed> one = pass_in(partition, key);
+      if (!one) return one;
+      all.is_listed = all.is_listed || one->is_listed;
+      if (one->newest) all.newest = newer_of(all.newest, *one->newest);
       if (Status pushed = push_head(partition); !pushed) return fail(std::move(pushed.error()));
     }
-    return is_listed;
+    return all;
   }
 
   // Leaves the iterator behind the records of `key`.
-  Result<bool> pass_in(PartitionId partition, const std::string& key) {
+  Result<Passed> pass_in(PartitionId partition, const std::string& key) {
     start_key(partition, key);
     append_past_key(scratch_);
-    if (!query_.skip_removed) {
+    if (!query_.skip_removed && !query_.with_newest) {
       cursor_.seek(scratch_);
-      return true;
+      return Passed{true, std::nullopt};
     }
     cursor_.seek_before(scratch_);
-    Result<bool> removed = newest_is_removal(key);
-    if (!removed) return removed;
+    const Result<KeysPage::Newest> newest = read_newest(key);
+    if (!newest) return fail(newest.error());
     cursor_.next();
-    return !*removed;
+    Passed passed{!query_.skip_removed || !newest->removes, std::nullopt};
+    if (query_.with_newest) passed.newest = *newest;
+    return passed;
   }
 
   // REQUIRES: the iterator stands at the newest record of `key`, where there was one.
-  Result<bool> newest_is_removal(const std::string& key) {
+  Result<KeysPage::Newest> read_newest(const std::string& key) {
     if (Status whole = cursor_.status(); !whole) return fail(std::move(whole.error()));
     const std::string_view prefix = std::string_view(scratch_).substr(0, scratch_.size() - 1);
     if (!cursor_.is_valid() || !cursor_.key().starts_with(prefix)) {
@@ -212,7 +220,7 @@ class KeyMerger {
     newest.key = key;
     Status decoded = decode_record(cursor_, scratch_.size(), newest);
     if (!decoded) return fail(std::move(decoded.error()));
-    return newest.kind == EntryKind::remove;
+    return KeysPage::Newest{newest.id(), newest.kind == EntryKind::remove};
   }
 
   // Puts the key under the iterator on the heap, if it is of that partition and asked for.

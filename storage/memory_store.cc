@@ -42,6 +42,10 @@ bool is_removed(const History& history) {
   return history.rbegin()->second.kind == EntryKind::remove;
 }
 
+KeysPage::Newest newest_of(const History& history) {
+  return {history.rbegin()->first, is_removed(history)};
+}
+
 // Adds an entry to `page`, or says that the page ends before it.
 bool add(Page& page, PageBudget& budget, const std::string& bucket, const std::string& key,
          const History::value_type& stored) {
@@ -162,13 +166,15 @@ class MapStore final : public MemoryStore {
     while (!cursors.empty()) {
       const std::string_view key = cursors.top().at->first;
       bool is_listed = false;
+      std::optional<KeysPage::Newest> newest;
       while (!cursors.empty() && cursors.top().at->first == key) {
         const Cursor cursor = cursors.top();
         cursors.pop();
         is_listed = is_listed || !query.skip_removed || !is_removed(cursor.at->second);
+        if (query.with_newest) newest = newer_of(newest, newest_of(cursor.at->second));
         push_cursor(cursors, cursor.map, std::next(cursor.at), query.prefix);
       }
-      if (!page.add(key, is_listed)) break;
+      if (!page.add(key, is_listed, newest)) break;
     }
     return std::move(page).take();
   }

@@ -41,14 +41,17 @@ IdRange range_of(const CountQuery& query) {
   return range;
 }
 
-bool KeysPageBuilder::add(std::string_view key, bool is_listed) {
-  if (passed_over_ == limits::kMaxKeysPassedOver || (is_listed && !budget_.take(key.size()))) {
+bool KeysPageBuilder::add(std::string_view key, bool is_listed,
+                          const std::optional<KeysPage::Newest>& newest) {
+  const std::size_t bytes = key.size() + (newest ? sizeof(KeysPage::Newest) : 0);
+  if (passed_over_ == limits::kMaxKeysPassedOver || (is_listed && !budget_.take(bytes))) {
     page_.next_after = last_;
     return false;
   }
   last_ = key;
   if (is_listed) {
     page_.keys.emplace_back(key);
+    if (newest) page_.newest.push_back(*newest);
   } else {
     ++passed_over_;
   }

@@ -52,13 +52,20 @@ class PageBudget {
   bool is_first_ = true;
 };
 
+[[nodiscard]] inline KeysPage::Newest newer_of(const std::optional<KeysPage::Newest>& one,
+                                               const KeysPage::Newest& other) {
+  return one && other.id < one->id ? *one : other;
+}
+
 // Builds the answer to a KeysQuery from keys in byte order.
 class KeysPageBuilder {
  public:
   explicit KeysPageBuilder(const KeysQuery& query) : budget_(query.max_keys, query.max_bytes) {}
 
   // Lists `key`, or passes it over. Returns false, and takes nothing, if the page ends before it.
-  bool add(std::string_view key, bool is_listed);
+  // `newest`: of the key, where the query asks for it.
+  bool add(std::string_view key, bool is_listed,
+           const std::optional<KeysPage::Newest>& newest = std::nullopt);
   KeysPage take() && { return std::move(page_); }
 
  private:

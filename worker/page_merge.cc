@@ -162,6 +162,9 @@ Status check_keys(const KeysQuery& query, const KeysPage& page) {
     }
     previous = &key;
   }
+  if (page.newest.size() != (query.with_newest ? page.keys.size() : 0)) {
+    return fail(ErrorCode::malformed, "a page does not say what is newest of each of its keys");
+  }
   if (!page.next_after) return {};
   const bool gets_on = page.keys.empty() ? previous == nullptr || *page.next_after > *previous
                                          : *page.next_after >= *previous;
@@ -183,35 +186,53 @@ MergedPage merge_pages(const ReadQuery& query, std::span<const Page> pages) {
   return merged;
 }
 
+namespace {
+
+// What the pages say of one key.
+struct Listed {
+  std::size_t pages = 0;
+  bool agreed = true;
+  KeysPage::Newest newest;
+
+  void add(const KeysPage::Newest& one) {
+    if (pages++ == 0) newest = one;
+    agreed = agreed && newest == one;
+  }
+};
+
+}  // namespace
+
 MergedKeys merge_keys(std::span<const KeysPage> pages) {
   MergedKeys merged;
-  std::map<std::string, std::size_t> listed;
+  std::map<std::string, Listed> listed;
   for (const KeysPage& page : pages) {
-    for (const std::string& key : page.keys) ++listed[key];
+    for (std::size_t i = 0; i < page.keys.size(); ++i) {
+      listed[page.keys[i]].add(page.newest.empty() ? KeysPage::Newest{} : page.newest[i]);
+    }
     if (!page.next_after) continue;
     if (!merged.next_after || *page.next_after < *merged.next_after) {
       merged.next_after = page.next_after;
     }
   }
-  for (const auto& [key, count] : listed) {
+  for (const auto& [key, one] : listed) {
     if (merged.next_after && key > *merged.next_after) break;
-    merged.keys.push_back({key, count == pages.size()});
+    merged.keys.push_back({key, one.agreed && one.pages == pages.size(), one.newest.removes});
   }
   return merged;
 }
 
 MergedKeys join_keys(const KeysQuery& query, std::span<const MergedKeys> parts) {
   MergedKeys joined;
-  std::map<std::string, bool> listed;
+  std::map<std::string, const MergedKeys::Key*> listed;
   for (const MergedKeys& part : parts) {
-    for (const MergedKeys::Key& key : part.keys) listed.emplace(key.key, key.everywhere);
+    for (const MergedKeys::Key& key : part.keys) listed.emplace(key.key, &key);
     if (!part.next_after) continue;
     if (!joined.next_after || *part.next_after < *joined.next_after) {
       joined.next_after = part.next_after;
     }
   }
   std::size_t bytes = 0;
-  for (const auto& [key, everywhere] : listed) {
+  for (const auto& [key, merged] : listed) {
     if (joined.next_after && key > *joined.next_after) break;
     bytes += key.size();
     const bool fits = joined.keys.size() < query.max_keys && bytes <= query.max_bytes;
@@ -219,7 +240,7 @@ MergedKeys join_keys(const KeysQuery& query, std::span<const MergedKeys> parts) 
       joined.next_after = joined.keys.back().key;
       break;
     }
-    joined.keys.push_back({key, everywhere});
+    joined.keys.push_back(*merged);
   }
   return joined;
 }

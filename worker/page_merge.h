@@ -37,7 +37,8 @@ struct MergedPage {
 struct MergedKeys {
   struct Key {
     std::string key;
-    bool everywhere = false;  // listed by each of the pages
+    bool everywhere = false;  // each of the pages lists it, with the same newest entry
+    bool removed = false;     // by that newest entry, if so
     friend bool operator==(const Key&, const Key&) = default;
   };
   std::vector<Key> keys;

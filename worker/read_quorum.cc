@@ -95,6 +95,8 @@ class KeysRead final : public ReadQuorum {
     for (const QuorumGroup& group : groups_) {
       KeysQuery part = query_;
       part.partitions = group.partitions;
+      // Whether a key is removed only its newest entry says, and replicas may differ in that.
+      part.with_newest = std::exchange(part.skip_removed, false);
       const std::uint32_t least = std::min(query_.max_keys, kLeastKeysAsked);
       part.max_keys = std::max(query_.max_keys / share, least);
       part.max_bytes = query_.max_bytes / share;
@@ -139,7 +141,7 @@ class KeysRead final : public ReadQuorum {
     for (; next_ < merged_.keys.size(); ++next_) {
       const MergedKeys::Key& key = merged_.keys[next_];
       if (key.everywhere) {
-        result_.keys.push_back(key.key);
+        if (!key.removed) result_.keys.push_back(key.key);
         continue;
       }
       const QuorumGroup* group = group_of(key.key);

@@ -268,11 +268,15 @@ inline KeysQuery message<KeysQuery>() {
           coin(),
           number_below<std::uint32_t>(limits::kMaxPageEntries + 1),
           number_below<std::uint32_t>(limits::kMaxPageBytes + 1),
-          query_level()};
+          query_level(),
+          coin()};
 }
 template <>
 inline KeysPage message<KeysPage>() {
-  return {several(key), optional(key)};
+  KeysPage page{several(key), optional(key)};
+  if (!coin()) return page;
+  while (page.newest.size() < page.keys.size()) page.newest.push_back({entry_id(), coin()});
+  return page;
 }
 template <>
 inline ScanQuery message<ScanQuery>() {

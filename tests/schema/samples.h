@@ -112,12 +112,22 @@ inline Count sample<Count>() {
 }
 template <>
 inline KeysQuery sample<KeysQuery>() {
-  return {
-      {PartitionId{0}, PartitionId{2}}, "default", "fr", "fruit", true, 10, 4096, Level::quorum};
+  return {{PartitionId{0}, PartitionId{2}},
+          "default",
+          "fr",
+          "fruit",
+          false,
+          10,
+          4096,
+          Level::quorum,
+          true};
 }
 template <>
 inline KeysPage sample<KeysPage>() {
-  return {{"fruit", std::string("\0\xff", 2), ""}, "fruits"};
+  const KeysPage::Newest newest{append_entry().id(), false};
+  return {{"fruit", std::string("\0\xff", 2), ""},
+          "fruits",
+          {newest, {remove_entry().id(), true}, newest}};
 }
 template <>
 inline ScanQuery sample<ScanQuery>() {

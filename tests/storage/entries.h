@@ -158,6 +158,7 @@ inline KeysQuery any_keys_query(const std::string& bucket, const Model& model) {
   if (sometimes()) query.prefix = any_key(0);
   if (sometimes()) query.after = sometimes() ? any_key(0) : any_of(bucket, model).entry.key;
   query.skip_removed = pick(2) == 0;
+  query.with_newest = pick(2) == 0;
   query.max_keys = any_limit();
   query.max_bytes = any_limit();
   return query;

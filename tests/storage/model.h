@@ -64,9 +64,11 @@ class Model {
     std::size_t bytes = 0;
     std::uint32_t passed_over = 0;
     std::string last;
-    for (const auto& [key, is_listed] : listed_keys(query)) {
-      const bool is_full = !page.keys.empty() && (page.keys.size() >= query.max_keys ||
-                                                  bytes + key.size() > query.max_bytes);
+    for (const auto& [key, listed] : listed_keys(query)) {
+      const bool is_listed = listed.is_listed;
+      const std::size_t size = key.size() + (query.with_newest ? sizeof(KeysPage::Newest) : 0);
+      const bool is_full = !page.keys.empty() &&
+                           (page.keys.size() >= query.max_keys || bytes + size > query.max_bytes);
       if (passed_over == limits::kMaxKeysPassedOver || (is_listed && is_full)) {
         page.next_after = last;
         return page;
@@ -77,7 +79,8 @@ class Model {
         continue;
       }
       page.keys.push_back(key);
-      bytes += key.size();
+      if (query.with_newest) page.newest.push_back(listed.newest);
+      bytes += size;
     }
     return page;
   }
@@ -135,9 +138,14 @@ class Model {
     return found;
   }
 
+  struct Listed {
+    bool is_listed = false;
+    KeysPage::Newest newest;
+  };
+
   // Every key that the query is about, and whether it is to be listed.
-  std::map<std::string, bool> listed_keys(const KeysQuery& query) const {
-    std::map<std::string, bool> listed;
+  std::map<std::string, Listed> listed_keys(const KeysQuery& query) const {
+    std::map<std::string, Listed> listed;
     for (const PartitionId partition : query.partitions) {
       std::map<std::string, Entry> newest;
       for (const PlacedEntry& placed : entries_) {
@@ -149,7 +157,10 @@ class Model {
         if (!is_first && at->second.id() < entry.id()) at->second = entry;
       }
       for (const auto& [key, entry] : newest) {
-        listed[key] |= !query.skip_removed || entry.kind != EntryKind::remove;
+        const bool removes = entry.kind == EntryKind::remove;
+        Listed& one = listed[key];
+        one.is_listed = one.is_listed || !query.skip_removed || !removes;
+        if (one.newest.id < entry.id()) one.newest = {entry.id(), removes};
       }
     }
     return listed;

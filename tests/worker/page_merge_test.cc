@@ -112,6 +112,18 @@ TEST(PageMergeTest, MarksTheKeysThatNotAllList) {
   EXPECT_EQ(merged.next_after, "c");
 }
 
+TEST(PageMergeTest, MarksTheKeysOnWhoseNewestEntryTheyDiffer) {
+  const auto newest = [](std::uint64_t time, bool removes) {
+    return KeysPage::Newest{{{StampTime(time), 1}, {}}, removes};
+  };
+  const std::vector<KeysPage> pages{
+      {{"a", "b", "c"}, {}, {newest(1, false), newest(1, true), newest(3, false)}},
+      {{"a", "b", "c"}, {}, {newest(1, false), newest(1, true), newest(1, false)}}};
+  const std::vector<MergedKeys::Key> expected{
+      {"a", true, false}, {"b", true, true}, {"c", false, false}};
+  EXPECT_EQ(merge_keys(pages).keys, expected);
+}
+
 TEST(PageMergeTest, CutsKeysAtTheEarliestEndOfAnyPart) {
   const std::vector<MergedKeys> parts{{{{"a", true}, {"d", true}}, {}}, {{{"b", false}}, "c"}};
   const MergedKeys joined = join_keys(KeysQuery{}, parts);

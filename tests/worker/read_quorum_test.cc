@@ -297,6 +297,33 @@ TEST(ReadQuorumTest, DoesNotListAKeyThatAnotherKnowsToBeRemoved) {
   EXPECT_EQ(std::get<KeysPage>(*replicas.read(query)).keys.size(), 1U);
 }
 
+// Both list the key, and only one knows why another may not.
+TEST(ReadQuorumTest, ListsNoKeyForWhatOnlyAMinorityHolds) {
+  const auto entry = [](std::uint64_t time, EntryKind kind) {
+    return make_entry("state", "key", Stamp{StampTime(time), 1}, kind,
+                      kind == EntryKind::remove ? Values{} : Values{"v"});
+  };
+  const Entry put = entry(1, EntryKind::put);
+  const Entry removal = entry(2, EntryKind::remove);
+  const Entry again = entry(3, EntryKind::put);
+  Replicas replicas({{put, removal, again}, {put}, {put, removal}});
+  KeysQuery query = keys_query();
+  query.bucket = "state";
+  query.skip_removed = true;
+  EXPECT_EQ(std::get<KeysPage>(*replicas.read(query)).keys, std::vector<std::string>{"key"});
+  EXPECT_EQ(replicas.holders(again), 2U);
+}
+
+TEST(ReadQuorumTest, DoesNotAskForKeysThatAllKnowToBeRemoved) {
+  const Entry removal =
+      make_entry("state", "key", Stamp{StampTime(2), 1}, EntryKind::remove, Values{});
+  Replicas replicas({{removal}, {removal}, {removal}});
+  KeysQuery query = keys_query();
+  query.bucket = "state";
+  query.skip_removed = true;
+  EXPECT_TRUE(std::get<KeysPage>(*replicas.read(query)).keys.empty());
+}
+
 TEST(ReadQuorumTest, EndsAPageOfKeysWhereTooManyDiffer) {
   std::vector<Entry> many;
   for (int key = 0; key < 300; ++key) many.push_back(entry_of("k" + std::to_string(key + 100), 1));
