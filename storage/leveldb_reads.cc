@@ -180,7 +180,7 @@ class KeyMerger {
     while (!heads_.empty() && heads_.top().key == key) {
       const PartitionId partition = heads_.top().partition;
       heads_.pop();
-      const Result<Passed> one = pass_in(partition, key);
+      Result<Passed> one = pass_in(partition, key);
       if (!one) return one;
       all.is_listed = all.is_listed || one->is_listed;
       if (one->newest) all.newest = newer_of(all.newest, *one->newest);
