@@ -15,6 +15,17 @@ using test::RawClient;
 using test::RuntimesTest;
 using test::Worker;
 
+// A worker that has just heard of the map may still wait for its first lease, and refuses until
+// then.
+Status append_soon(RawClient& client, const schema::ClusterMap& map, const Entry& entry) {
+  Status status;
+  test::eventually([&] {
+    status = client.append(map, entry);
+    return status.has_value();
+  });
+  return status;
+}
+
 class ClusterRuntimeTest : public RuntimesTest {
  protected:
   static constexpr std::uint32_t kWorkers = 2;
@@ -28,7 +39,7 @@ TEST_F(ClusterRuntimeTest, IsBornAndServesWhatWasAppended) {
   EXPECT_EQ(map->workers.size(), kWorkers);
   for (int at = 0; at < 50; ++at) {
     const std::string key = "key" + std::to_string(at);
-    const auto status = client.append(*map, test::entry_now(key, "value of " + key));
+    const auto status = append_soon(client, *map, test::entry_now(key, "value of " + key));
     ASSERT_TRUE(status) << status.error().message;
   }
   for (int at = 0; at < 50; ++at) {
@@ -50,7 +61,7 @@ TEST_F(ClusterRuntimeTest, ServesSeveralClientsAtOnce) {
         std::unique_lock lock(stamping);
         const Entry entry = test::entry_now(key, std::to_string(at));
         lock.unlock();
-        ASSERT_TRUE(client.append(*map, entry));
+        ASSERT_TRUE(append_soon(client, *map, entry));
       }
       EXPECT_EQ(values_of(client.page(*map, key)).size(), 25U);
     });
@@ -83,7 +94,7 @@ TEST_F(ClusterRuntimeTest, AnswersWhatIsInFlightBeforeItStops) {
   ASSERT_NE(store, nullptr);
   store->close();
   Status appended;
-  std::thread asking([&] { appended = client.append(*map, entry); });
+  std::thread asking([&] { appended = append_soon(client, *map, entry); });
   store->wait_for_merge();
   std::thread stopping_broker([&] { EXPECT_TRUE(broker_->stop()); });
   std::thread stopping_worker([&] { EXPECT_TRUE(worker->stop()); });
@@ -98,7 +109,7 @@ TEST_F(ClusterRuntimeTest, GoesOnWithANewBroker) {
   RawClient client(*bus_, "frontend");
   const auto before = client.wait_for_map();
   ASSERT_TRUE(before);
-  ASSERT_TRUE(client.append(*before, test::entry_now("key", "old")));
+  ASSERT_TRUE(append_soon(client, *before, test::entry_now("key", "old")));
   broker_.reset();
   start_broker();
   const auto after = client.wait_for_map();
@@ -112,7 +123,7 @@ TEST_F(ClusterRuntimeTest, GoesOnWithANewRuntimeOverTheSameStore) {
   RawClient client(*bus_, "frontend");
   const auto map = client.wait_for_map();
   ASSERT_TRUE(map);
-  ASSERT_TRUE(client.append(*map, test::entry_now("key", "old")));
+  ASSERT_TRUE(append_soon(client, *map, test::entry_now("key", "old")));
   for (std::size_t at = 0; at < workers_.size(); ++at) {
     workers_[at].reset();
     stores_[at]->reopen();
