@@ -12,10 +12,14 @@ constexpr int kRouterReceiveQueueMessages = 32;
 constexpr int kDealerReceiveQueueMessages = 4'096;
 constexpr int kSubReceiveQueueMessages = 1'024;
 
-// A peer that answers no heartbeat is disconnected, so that its routing id becomes undeliverable
-// although TCP would still take bytes for it.
-constexpr int kHeartbeatMs = 1'000;
-constexpr int kHeartbeatTimeoutMs = 5'000;
+// A connection whose other end is gone, or cannot be reached for so long, is given up, so that its
+// routing id becomes undeliverable. The kernel sees to that, whether the connection is idle
+// (keepalive) or not (retransmissions). ZeroMQ's own heartbeats stay off: libzmq 4.3.4 aborts where
+// one falls due on a connection that broke while its receive queue was full (`!_io_error`). Who is
+// connected and yet does nothing is for those to judge who wait for answers.
+constexpr int kKeepaliveSeconds = 1;
+constexpr int kKeepaliveProbes = 4;
+constexpr int kUnreachableMs = 5'000;
 constexpr int kHandshakeMs = 5'000;  // for who connects and then says nothing
 constexpr int kConnectMs = 5'000;
 constexpr int kReconnectMs = 50;
@@ -57,9 +61,11 @@ void apply_limits(zmq::socket_t& socket, SocketRole role) {
 }
 
 void apply_liveness(zmq::socket_t& socket) {
-  socket.set(zmq::sockopt::heartbeat_ivl, kHeartbeatMs);
-  socket.set(zmq::sockopt::heartbeat_timeout, kHeartbeatTimeoutMs);
-  socket.set(zmq::sockopt::heartbeat_ttl, kHeartbeatTimeoutMs);
+  socket.set(zmq::sockopt::tcp_keepalive, 1);
+  socket.set(zmq::sockopt::tcp_keepalive_idle, kKeepaliveSeconds);
+  socket.set(zmq::sockopt::tcp_keepalive_intvl, kKeepaliveSeconds);
+  socket.set(zmq::sockopt::tcp_keepalive_cnt, kKeepaliveProbes);
+  socket.set(zmq::sockopt::tcp_maxrt, kUnreachableMs);
   socket.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
   socket.set(zmq::sockopt::connect_timeout, kConnectMs);
   socket.set(zmq::sockopt::reconnect_ivl, kReconnectMs);

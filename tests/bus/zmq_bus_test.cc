@@ -89,6 +89,27 @@ TEST_F(ZmqBusTest, DisconnectsWhoSendsALargerFrameThanAllowed) {
   EXPECT_EQ(got[0].message.envelope.request_id, 99U);
 }
 
+// libzmq 4.3.4 aborts where its heartbeat falls due on such a connection, about two seconds after.
+TEST_F(ZmqBusTest, OutlivesAPeerThatIsGoneWhileItsMessagesWait) {
+  constexpr std::size_t kMessages = 300;
+  for (std::uint64_t id = 1; id <= kMessages; ++id) send({envelope(id), std::string(100, 'x')});
+  std::vector<Incoming> got;
+  ASSERT_TRUE(eventually([&] {
+    router_->receive(got, 1);
+    return !got.empty();
+  }));
+  stranger_.close();
+  const auto idle = std::move(*bus_->bind_router("tcp://127.0.0.1:0"));
+  const auto poller = std::move(*bus_->make_poller());
+  poller->add(*idle);
+  poller->wait(std::chrono::milliseconds(2500));
+  poller->remove(*idle);
+  EXPECT_TRUE(eventually([&] {
+    router_->receive(got, 16);
+    return got.size() == kMessages;
+  })) << got.size();
+}
+
 TEST_F(ZmqBusTest, ShowsTheRealPortOfAWildcard) {
   const auto wild = bus_->bind_router("tcp://127.0.0.1:*");
   ASSERT_TRUE(wild);
