@@ -125,6 +125,18 @@ std::vector<Entry> lacking_of(const PageOrder& before, const std::vector<const E
   return lacking;
 }
 
+// What the pages say of one key.
+struct Listed {
+  std::size_t pages = 0;
+  bool agreed = true;
+  KeysPage::Newest newest;
+
+  void add(const KeysPage::Newest& one) {
+    if (pages++ == 0) newest = one;
+    agreed = agreed && newest == one;
+  }
+};
+
 }  // namespace
 
 Status check_page(const ReadQuery& query, const Page& page) {
@@ -185,22 +197,6 @@ MergedPage merge_pages(const ReadQuery& query, std::span<const Page> pages) {
   for (const Entry* entry : entries) merged.page.entries.push_back(*entry);
   return merged;
 }
-
-namespace {
-
-// What the pages say of one key.
-struct Listed {
-  std::size_t pages = 0;
-  bool agreed = true;
-  KeysPage::Newest newest;
-
-  void add(const KeysPage::Newest& one) {
-    if (pages++ == 0) newest = one;
-    agreed = agreed && newest == one;
-  }
-};
-
-}  // namespace
 
 MergedKeys merge_keys(std::span<const KeysPage> pages) {
   MergedKeys merged;

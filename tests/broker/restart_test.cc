@@ -19,6 +19,16 @@ void create_bucket(World& world, const std::string& name) {
             schema::encode(schema::BucketCreate{Bucket{.name = name}}));
 }
 
+// All three said hello, only A has stored the first map, and the broker is another one.
+World with_a_first_map_at_one() {
+  World world;
+  for (const char* name : {"B", "C"}) world.worker(name).stores_maps = false;
+  world.all_hello({"A", "B", "C"});
+  for (const char* name : {"B", "C"}) world.worker(name).stores_maps = true;
+  world.restart_broker(2);
+  return world;
+}
+
 TEST(RestartTest, GoesLikeThis) {
   World world = born();
   world.restart_broker(2);
@@ -107,11 +117,7 @@ TEST(RestartTest, CompletesABirthThatAllHadStored) {
 }
 
 TEST(RestartTest, GivesBirthAnewWhereOneWorkerHadNotStoredTheFirstMap) {
-  World world;
-  for (const char* name : {"B", "C"}) world.worker(name).stores_maps = false;
-  world.all_hello({"A", "B", "C"});
-  for (const char* name : {"B", "C"}) world.worker(name).stores_maps = true;
-  world.restart_broker(2);
+  World world = with_a_first_map_at_one();
   world.all_hello({"C", "A"});
   EXPECT_EQ(error_text(ask_for_map(world).at(0)), "waiting for 1 of 3 workers");
   world.hello("D");  // B never comes back
@@ -121,11 +127,7 @@ TEST(RestartTest, GivesBirthAnewWhereOneWorkerHadNotStoredTheFirstMap) {
 
 // Made from a map that they never had, theirs would tell them that they came late.
 TEST(RestartTest, GivesBirthToTheSameWorkersWhereSomeHadNotStoredTheFirstMap) {
-  World world;
-  for (const char* name : {"B", "C"}) world.worker(name).stores_maps = false;
-  world.all_hello({"A", "B", "C"});
-  for (const char* name : {"B", "C"}) world.worker(name).stores_maps = true;
-  world.restart_broker(2);
+  World world = with_a_first_map_at_one();
   world.all_hello({"C", "A", "B"});
   const schema::ClusterMap map = map_of(ask_for_map(world).at(0));
   EXPECT_EQ(map.version.epoch, 1U);

@@ -381,8 +381,8 @@ void send_over_tcp(std::uint16_t port, std::string_view bytes) {
   }
 }
 
-void pause_between_checks() {
-  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+void pause_between_checks(std::chrono::milliseconds length) {
+  std::this_thread::sleep_for(length);
 }
 
 }  // namespace kipu::test

@@ -103,15 +103,17 @@ int free_port();
 // Connects to that port of 127.0.0.1, sends as much of `bytes` as it takes, and closes.
 void send_over_tcp(std::uint16_t port, std::string_view bytes);
 
-void pause_between_checks();
+inline constexpr std::chrono::milliseconds kPause{2};
+void pause_between_checks(std::chrono::milliseconds length = kPause);
 
-// Checks `holds` again and again until it is true; false if it is not within kPatience.
+// Checks `holds` again and again until it is true; false if it is not within `patience`.
 template <class Condition>
-bool eventually(Condition holds) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+bool eventually(Condition holds, std::chrono::seconds patience = kPatience,
+                std::chrono::milliseconds pause = kPause) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!holds()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
-    pause_between_checks();
+    pause_between_checks(pause);
   }
   return true;
 }

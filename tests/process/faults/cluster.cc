@@ -131,6 +131,18 @@ Site Cluster::site_of(std::size_t worker) const {
                                                : options_.broker_site;
 }
 
+std::string Cluster::ended() {
+  std::string text;
+  const auto add = [&](const std::string& name, Process& process) {
+    if (!process.running()) text += name + " has ended: " + process.errors() + "\n";
+  };
+  add("broker", *broker_);
+  for (std::size_t index = 0; index < workers_.size(); ++index) {
+    add("worker" + std::to_string(index), *workers_[index].process);
+  }
+  return text;
+}
+
 void Cluster::supervise() {
   if (!broker_->running()) start_broker();
   for (std::size_t index = 0; index < workers_.size(); ++index) {

@@ -66,6 +66,9 @@ class Cluster {
     return directory_ / (name + ".log");
   }
 
+  // What those processes wrote that have ended by themselves, for messages of tests that fail.
+  std::string ended();
+
   Process& broker() { return *broker_; }
   Process& worker(std::size_t index) { return *workers_.at(index).process; }
   const Disk& disk(std::size_t index) const { return workers_.at(index).disk; }

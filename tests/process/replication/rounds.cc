@@ -214,7 +214,8 @@ void Rounds::wait_until_well() {
   EXPECT_TRUE(before_long([&] {
     const auto status = client_.status();
     return status && is_well(*status);
-  })) << "the cluster did not recover";
+  })) << "the cluster did not recover\n"
+      << cluster_.ended();
   const Micros from = monotonic_micros();
   EXPECT_TRUE(before_long([&] { return monotonic_micros() - from >= kCalm; }));
 }

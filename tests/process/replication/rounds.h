@@ -16,7 +16,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/random.h"
@@ -33,12 +32,7 @@ inline constexpr std::chrono::seconds kLongPatience{60};
 // Journals are files: looked at less often than what test processes say.
 template <class Condition>
 bool before_long(Condition holds) {
-  const auto deadline = std::chrono::steady_clock::now() + kLongPatience;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return true;
+  return eventually(holds, kLongPatience, std::chrono::milliseconds(20));
 }
 
 class Rounds {
