@@ -211,7 +211,7 @@ void Machine::drain(Now now, Effects& effects) {
 bool Machine::idle() const {
   return state_->stopped ||
          (state_->appends.empty() && state_->writes.empty() && state_->reads.empty() &&
-          state_->quorum_reads.size() == 0 && !state_->maps.saving());
+          state_->quorum_reads.empty() && !state_->maps.saving());
 }
 
 }  // namespace kipu::worker

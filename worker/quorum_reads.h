@@ -54,6 +54,8 @@ class QuorumReads {
   std::vector<std::uint64_t> due(Instant now) const;
   Instant next_tick() const;
   std::size_t size() const { return waiting_.size() + under_way_.size(); }
+  // Nothing is remembered of any read.
+  bool empty() const { return size() == 0 && asked_.empty(); }
 
  private:
   struct UnderWay {

@@ -13,6 +13,8 @@ class BrokerProcess final : public Hub {
   BrokerProcess(World& world, Network& network, broker::Config config);
 
   void receive(const PeerId& from, bool from_worker, schema::Message message) override;
+  // While it is up: whether it remembers no request any more.
+  bool idle() const { return machine_->idle(); }
 
  private:
   void on_start() override;

@@ -141,7 +141,27 @@ class Run {
     run_until_idle(kLongestRecovery, "the cluster does not recover once faults have ended");
     // What programs wrote to see whether all is well may still be on its way.
     converge();
+    forget();
     if (!world_.verdict.failed()) check_disks();
+  }
+
+  // Once nobody asks for anything, nothing of what was asked is remembered.
+  void forget() {
+    const Duration end = world_.now() + kLongestConvergence;
+    while (!world_.verdict.failed()) {
+      const std::string busy = who_remembers();
+      if (busy.empty()) return;
+      if (world_.now() > end) return world_.verdict.fail("I7", busy + " remembers what has ended");
+      run_until_next_look();
+    }
+  }
+
+  std::string who_remembers() const {
+    if (!cluster_.broker->idle()) return cluster_.broker->name();
+    for (const auto& worker : cluster_.workers) {
+      if (!worker->idle()) return worker->name();
+    }
+    return {};
   }
 
   // Replicas come to hold the same by themselves: nobody reads or writes meanwhile.
@@ -151,9 +171,13 @@ class Run {
       const auto differs = what_differs();
       if (!differs) return shared_.model.on_converged();
       if (world_.now() > end) return world_.verdict.fail("I5", *differs);
-      const Duration next = world_.now() + kLook;
-      while (world_.now() < next && world_.scheduler.step()) {
-      }
+      run_until_next_look();
+    }
+  }
+
+  void run_until_next_look() {
+    const Duration next = world_.now() + kLook;
+    while (world_.now() < next && world_.scheduler.step()) {
     }
   }
 

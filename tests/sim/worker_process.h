@@ -36,6 +36,8 @@ class WorkerProcess final : public Peer {
   StoreId store() const override { return disk_.info().store; }
   // Ends once what is in flight has been answered, and starts again.
   void stop_gently();
+  // While it is up: whether it remembers no request any more.
+  bool idle() const { return machine_->idle(); }
   Disk& disk() { return disk_; }
   const Disk& disk() const { return disk_; }
 
