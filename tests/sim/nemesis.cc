@@ -182,6 +182,21 @@ void Nemesis::lose_disk(Strike& strike, bool emptied) {
   for (const auto& other : cluster_.workers) other->disk().forget_copy();
   ++world_.totals.lost_disks;
   world_.marks.hit(emptied ? Mark::disk_emptied : Mark::disk_rolled_back);
+  if (strike.rng.one_in(2)) keep_apart(worker, strike, length);
+}
+
+// Whoever could say what was lost is not heard for a while, or does not hear who lost it: neither
+// does that one learn of it, nor do others get what only the two of them had.
+void Nemesis::keep_apart(WorkerProcess& loser, Strike& strike, Duration down) {
+  WorkerProcess& witness = strike.one_of(cluster_.workers);
+  const Duration length = down + strike.rng.between(milliseconds(100), seconds(1));
+  const bool is_heard = strike.rng.one_in(2);
+  for (const auto& other : cluster_.workers) {
+    if (other.get() == &witness) continue;
+    const bool hears = other.get() == &loser && is_heard;
+    if (!hears) paths_.cut(witness, *other, length);
+    if (hears) paths_.cut(loser, witness, length);
+  }
 }
 
 // And had it some time ago: by now all have told one another where they stand.
