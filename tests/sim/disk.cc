@@ -111,7 +111,11 @@ Status Disk::carry_out(Change& change) {
     copy_ = store_->clone();
   }
   plant(change);
-  if (auto merged = store_->merge(change); !merged) return merged;
+  if (auto merged = store_->merge(change); !merged) {
+    world_.verdict.fail("worker", owner_.name() + " stores what no store takes: " +
+                                      merged.error().message);
+    return merged;
+  }
   record(change);
   return {};
 }
