@@ -81,9 +81,31 @@ std::optional<std::vector<storage::PlacedEntry>> Follower::place(StoreId origin,
   return placed;
 }
 
+void Follower::Stream::hear(const Position& position) {
+  if (position.is_none()) return;
+  if (position.run != heard.run && position.run != heard_before.run) {
+    heard_before = std::exchange(heard, position);
+    return;
+  }
+  Position& known = position.run == heard.run ? heard : heard_before;
+  known.counter = std::max(known.counter, position.counter);
+}
+
+std::vector<Position> Follower::heard_past_cursor(StoreId origin) const {
+  const auto found = streams_.find(origin);
+  if (found == streams_.end()) return {};
+  const Stream& stream = found->second;
+  std::vector<Position> positions;
+  for (const Position& heard : {stream.heard, stream.heard_before}) {
+    if (!covers(stream.cursor, heard)) positions.push_back(heard);
+  }
+  return positions;
+}
+
 void Follower::on_bundle(schema::Bundle bundle, std::uint32_t partitions,
                          std::vector<LogLine>& log) {
   Stream* stream = find(bundle.from);
+  if (stream != nullptr) stream->hear(bundle.position);
   if (stream == nullptr || stream->trimmed || covers(stream->next, bundle.position)) return;
   const bool in_order = follows(stream->next, bundle.previous, bundle.position);
   if (!in_order) stream->gap = true;
@@ -135,6 +157,7 @@ void Follower::drop_ahead(Stream& stream) {
 
 void Follower::on_beacon(const schema::Beacon& beacon) {
   Stream* stream = find(beacon.from);
+  if (stream != nullptr) stream->hear(beacon.last);
   if (stream == nullptr || covers(stream->next, beacon.last)) return;
   stream->gap = true;
 }
@@ -169,6 +192,7 @@ std::optional<StreamEvent> Follower::on_fetched(std::uint64_t request, Fetched f
   const StoreId from = asked->first;
   Stream* const stream = &asked->second;
   const Position after = stream->next;
+  stream->hear(fetched.head);
   if (fetched.trimmed) {
     stream->fetching.reset();
     stream->trimmed = true;

@@ -61,6 +61,9 @@ class Follower {
   std::optional<StreamEvent> on_acknowledged(StoreId peer, std::uint64_t request,
                                              const Position& acknowledged);
   bool compared(StoreId peer) const;
+  // How far `origin` was heard to have come, in its last two runs, where the cursor is not as far.
+  // Whoever it is knows all of it, unless it has lost something since.
+  std::vector<Position> heard_past_cursor(StoreId origin) const;
 
   // What was Trimmed has been reconciled: the stream goes on from `head`, after the next commit.
   void reconciled(StoreId origin, const Position& head);
@@ -108,6 +111,9 @@ class Follower {
     std::optional<Comparing> comparing;
     bool compared = false;
     Position told_lost;
+    Position heard;         // the furthest of the newest run that was heard of
+    Position heard_before;  // of the run before
+    void hear(const Position& position);
   };
 
   static bool covers(const Position& cursor, const Position& position);

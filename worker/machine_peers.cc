@@ -93,19 +93,31 @@ void Machine::State::on_standing(Now now, const Message& message, Effects& effec
   if (lost) on_stream_event(now, *lost, effects);
   const auto missed = follower.on_acknowledged(standing->from, request, standing->acknowledged);
   if (missed) on_stream_event(now, *missed, effects);
-  if (standing->answer) send_standing(now, standing->from, request, false, effects);
+  if (standing->answer) answer_comparison(now, standing->from, request, effects);
   if (!standing->holds) return;
   writes.held(standing->from, standing->cursor);
   settle(now, effects);
 }
 
+// Whoever was just opened may be an older copy of itself, whose cursors say nothing of what others
+// have of it by walks and repairs. Asked for what follows the furthest that was heard of it, it
+// finds whether it has been there.
+void Machine::State::answer_comparison(Now now, StoreId to, std::uint64_t request,
+                                       Effects& effects) {
+  for (const Position& heard : follower.heard_past_cursor(to)) {
+    tell(to, MessageKind::fetch, 0, schema::Fetch{store, heard, 1}, effects);
+  }
+  send_standing(now, to, request, false, effects);
+}
+
 void Machine::State::on_fetch(Now now, const Message& message, Effects& effects) {
   const auto fetch = body_of<schema::Fetch>(message, effects);
   const PeerBook::Peer* peer = fetch ? peers.find(fetch->from) : nullptr;
-  if (peer == nullptr || reads.size() >= config.max_reads) return;  // it asks again
+  if (peer == nullptr) return;
   peers.heard(fetch->from, now.instant);
   const auto lost = origin.on_fetch(fetch->from, fetch->after);
   if (lost) on_stream_event(now, *lost, effects);
+  if (reads.size() >= config.max_reads) return;  // it asks again
   // Once it is told that the log is trimmed there, it moves to where this store has been, and
   // nobody can tell any more that something was lost: so that is on the disk first.
   if (!origin.knows(fetch->after) && wholeness.unsaved()) return;

@@ -84,6 +84,7 @@ struct Machine::State {
   // Asks for what the streams left out, and commits what they brought.
   void follow(Now now, Effects& effects);
   void send_standing(Now now, StoreId to, std::uint64_t request, bool answer, Effects& effects);
+  void answer_comparison(Now now, StoreId to, std::uint64_t request, Effects& effects);
   template <class Body>
   void tell(StoreId to, schema::MessageKind kind, std::uint64_t request, const Body& body,
             Effects& effects) const;

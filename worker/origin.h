@@ -49,7 +49,8 @@ class Origin {
 
   // `standing.cursor` is where a peer stands in this stream. Returns what has been lost, if so.
   std::optional<StreamEvent> on_standing(const schema::Standing& standing);
-  // `from` fetches what follows `after`, and so has been there. The same.
+  // `from` fetches what follows `after`, and so has been there, or heard that this store had. The
+  // same.
   std::optional<StreamEvent> on_fetch(StoreId from, const Position& after);
   // Whether this store has been there, or will have been once what is under way is durable.
   bool knows(const Position& position) const;

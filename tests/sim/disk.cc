@@ -112,8 +112,8 @@ Status Disk::carry_out(Change& change) {
   }
   plant(change);
   if (auto merged = store_->merge(change); !merged) {
-    world_.verdict.fail("worker", owner_.name() + " stores what no store takes: " +
-                                      merged.error().message);
+    world_.verdict.fail("worker",
+                        owner_.name() + " stores what no store takes: " + merged.error().message);
     return merged;
   }
   record(change);

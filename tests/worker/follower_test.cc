@@ -228,6 +228,24 @@ TEST_F(FollowerTest, FindsThatItLostWhatItHadAcknowledged) {
   EXPECT_TRUE(follower().comparisons().empty());
 }
 
+// By whatever came of it, in whichever order, also of a run that is over.
+TEST_F(FollowerTest, RemembersHowFarAnOriginWasHeardToHaveCome) {
+  info_.stream.cursors[kOrigin] = {kRun, 3};
+  beacon({kRun, 3});
+  EXPECT_TRUE(follower().heard_past_cursor(kOrigin).empty());
+  beacon({kRun, 7});
+  beacon({kRun, 5});
+  EXPECT_EQ(follower().heard_past_cursor(kOrigin), (std::vector<Position>{{kRun, 7}}));
+  fetched(fetch()->request, {true, {}, {}, {kNextRun, 2}});
+  bundle({kRun, 8}, {kRun, 7});
+  EXPECT_EQ(follower().heard_past_cursor(kOrigin),
+            (std::vector<Position>{{kNextRun, 2}, {kRun, 8}}));
+  follower().reconciled(kOrigin, {kNextRun, 2});
+  commit();
+  EXPECT_EQ(follower().heard_past_cursor(kOrigin), (std::vector<Position>{{kRun, 8}}));
+  EXPECT_TRUE(follower().heard_past_cursor(kStranger).empty());
+}
+
 TEST_F(FollowerTest, IsNotMisledByNewsThatIsOutOfDate) {
   info_.stream.cursors[kOrigin] = {kRun, 3};
   const auto asks = follower().comparisons();

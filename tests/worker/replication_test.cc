@@ -233,6 +233,26 @@ class LostStreamTest : public MachineTest {
   }
 };
 
+// Its cursor says nothing of what it has by walks: but the other may have lost even that it had it.
+TEST_F(LostStreamTest, TellsWhoWasOpenedHowFarItWasHeardToHaveCome) {
+  schema::Envelope envelope;
+  envelope.kind = MessageKind::beacon;
+  machine().on_stream_message(
+      now_,
+      schema::make_message(envelope, schema::Beacon{kOtherStore, info_.store, Position{60, 9}}),
+      effects_);
+  effects_ = {};
+  envelope.kind = MessageKind::standing;
+  envelope.request_id = 8;
+  const schema::Standing opened{kOtherStore, {}, false, {}, true};
+  machine().on_peer_message(now_, schema::make_message(envelope, opened), effects_);
+  ASSERT_EQ(effects_.to_peers.size(), 2U);
+  const schema::Message& first = effects_.to_peers[0].message;
+  ASSERT_EQ(first.envelope.kind, MessageKind::fetch);
+  EXPECT_EQ(schema::decode<schema::Fetch>(first.body.view())->after, (Position{60, 9}));
+  EXPECT_EQ(effects_.to_peers[1].message.envelope.kind, MessageKind::standing);
+}
+
 // The other one moves to where this store has been once it is told that the log is trimmed, and a
 // crash must not forget then what this store has lost.
 TEST_F(LostStreamTest, TellsNobodyThatItsLogIsTrimmedBeforeItHasSavedWhatItLost) {
