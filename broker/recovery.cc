@@ -30,6 +30,9 @@ struct Tally {
   std::size_t missing = 0;    // not reported
 
   std::size_t reported() const { return named - missing; }
+  // Whoever has no map has lost its disk since a first map was in force, and says no more of later
+  // ones than who has not reported.
+  std::size_t telling() const { return reported() - empty; }
   // How many have had it for certain, and how many may have.
   std::size_t certain() const { return holding + made_from; }
   std::size_t possible() const { return certain() + maybe + missing; }
@@ -88,10 +91,10 @@ std::vector<const schema::ClusterMap*> newest_of_generations(const Holds& holds)
   return found;
 }
 
-std::string reported_text(const schema::ClusterMap& map, const Tally& tally) {
-  return fmt::format(
-      "a majority of the {} workers of map {}: {} reported", tally.named, show(map.version),
-      tally.reported() == 1 ? std::string("1 has") : fmt::format("{} have", tally.reported()));
+std::string reported_text(const schema::ClusterMap& map, std::size_t telling) {
+  return fmt::format("a majority of the {} workers of map {}: {} reported", map.workers.size(),
+                     show(map.version),
+                     telling == 1 ? std::string("1 has") : fmt::format("{} have", telling));
 }
 
 std::string contested_text(const schema::ClusterMap& map, const Tally& tally) {
@@ -130,7 +133,8 @@ Choice choose_base(const std::vector<Report>& reports, const Maps& maps) {
     }
     if (rival == Rivalry::beats) continue;
     const std::size_t enough = majority(tally.named);
-    if (tally.reported() < enough) return {nullptr, reported_text(map, tally)};
+    const std::size_t telling = is_first ? tally.reported() : tally.telling();
+    if (tally.missing > 0 && telling < enough) return {nullptr, reported_text(map, telling)};
     if (rival == Rivalry::none || tally.holding >= enough || tally.missing == 0) {
       return {&map, {}, is_first && tally.empty > 0};
     }

@@ -13,7 +13,9 @@
 //    coming in force have that or what was made from it; and contested by it if more might: those
 //    that hold a greater one that may contain it, and those that have not reported.
 //  - What is beaten is passed over. What is not is taken if a majority of its workers have
-//    reported, and it is not contested, or a majority holds it, or all have reported.
+//    reported, and it is not contested, or a majority holds it, or all have reported. Of a later
+//    than a first map, who has no map at all does not count for that majority: its disk was lost,
+//    and with it perhaps a greater map.
 //  - Otherwise more reports are awaited.
 //
 // It errs on the side of waiting: a map names the one that it was made from and no earlier one, so

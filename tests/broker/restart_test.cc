@@ -135,6 +135,21 @@ TEST(RestartTest, GivesBirthToTheSameWorkersWhereSomeHadNotStoredTheFirstMap) {
   EXPECT_EQ(world.worker("B").acts_on, map.version);
 }
 
+// What only they had stored, the one that lost its disk cannot tell any more.
+TEST(RestartTest, CountsNoLostDiskForAMajorityOfALaterMap) {
+  World world = born();
+  create_bucket(world, "first");
+  world.worker("B").stores_maps = false;
+  create_bucket(world, "second");
+  world.worker("C").disk.reset();
+  world.worker("B").stores_maps = true;
+  world.restart_broker(2);
+  world.all_hello({"B", "C"});
+  EXPECT_THAT(error_text(ask_for_map(world).at(0)), HasSubstr("1 has reported"));
+  world.hello("A");
+  EXPECT_EQ(map_of(ask_for_map(world).at(0)).buckets.size(), 3U);
+}
+
 // It may have been in force before a disk was lost, so nobody else takes anyone's place.
 TEST(RestartTest, TakesAFirstMapThatWasBornOnceMoreForTheOneThatItWas) {
   World world = born();
