@@ -36,6 +36,10 @@ void QuorumRound::on_reply(Instant now, StoreId from, Result<schema::PeerReadRep
                            ReadSteps& steps) {
   Other* other = find(from);
   if (other == nullptr || !other->asked || other->failed) return;
+  if (!reply && reply.error().code == ErrorCode::overloaded) {
+    other->busy = other->slow = true;
+    return ask_enough(now, steps);
+  }
   if (!reply || !reply->whole || (reply->result && !check(*reply->result))) {
     other->failed = true;
     return ask_enough(now, steps);
@@ -53,7 +57,9 @@ void QuorumRound::on_reply(Instant now, StoreId from, Result<schema::PeerReadRep
 void QuorumRound::on_tick(Instant now, ReadSteps& steps) {
   for (Other& other : others_) {
     const bool waits = other.asked && !other.failed && !has_answered(other);
-    if (waits && now >= other.last_asked + hedge_) other.slow = true;
+    if (!waits || now < other.last_asked + hedge_) continue;
+    other.slow = true;
+    if (std::exchange(other.busy, false)) ask(now, other, !other.asked_result, steps);
   }
   ask_enough(now, steps);
 }
@@ -61,8 +67,8 @@ void QuorumRound::on_tick(Instant now, ReadSteps& steps) {
 Instant QuorumRound::next_tick() const {
   Instant next = Instant::never();
   for (const Other& other : others_) {
-    const bool waits = other.asked && !other.failed && !other.slow && !has_answered(other);
-    if (waits) next = std::min(next, other.last_asked + hedge_);
+    const bool waits = other.asked && !other.failed && !has_answered(other);
+    if (waits && (other.busy || !other.slow)) next = std::min(next, other.last_asked + hedge_);
   }
   return next;
 }

@@ -1,6 +1,8 @@
 // One question put to several replicas: to the own store, and to as many others as are needed. They
 // answer with digests first, and with results where these differ from the own one. Whoever is
-// silent for a while, fails or is not whole is made up for by the next.
+// silent for a while, fails or is not whole is made up for by the next. Whoever has too much to do
+// is asked again: a list asks much of many at once, and begun anew each time it would not come to
+// an end while others do the same.
 //
 // Thread rule: one thread.
 #pragma once
@@ -99,6 +101,7 @@ class QuorumRound {
     bool asked_result = false;
     bool failed = false;
     bool slow = false;
+    bool busy = false;  // and to be asked again
     Instant last_asked;
     std::optional<std::uint64_t> digest;
     std::optional<ReadResult> result;

@@ -30,6 +30,7 @@ class Replicas {
     silent_.resize(held.size());
     not_whole_.resize(held.size());
     fills_nothing_.resize(held.size());
+    busy_.resize(held.size());
   }
 
   Quorum quorum(std::size_t needed) const {
@@ -72,6 +73,7 @@ class Replicas {
   void silence(std::size_t replica) { silent_[replica] = true; }
   void make_not_whole(std::size_t replica) { not_whole_[replica] = true; }
   void fill_nothing(std::size_t replica) { fills_nothing_[replica] = true; }
+  void make_busy(std::size_t replica, int answers) { busy_[replica] = answers; }
   test::Replica& replica(std::size_t index) { return replicas_[index]; }
   std::size_t results_sent() const { return results_sent_; }
   std::size_t asked(std::size_t replica) const { return asked_.count(replica); }
@@ -108,6 +110,11 @@ class Replicas {
     const std::size_t at = index_of(ask.to);
     asked_.insert(at);
     if (silent_[at]) return false;
+    if (busy_[at] > 0) {
+      --busy_[at];
+      read.on_reply(now_, ask.round, ask.to, fail(ErrorCode::overloaded, "busy"), steps);
+      return true;
+    }
     const ReadResult result = replicas_[at].read(ask.query);
     schema::PeerReadReply reply{!not_whole_[at], digest_of(result), {}};
     if (!ask.digest_only) {
@@ -122,6 +129,7 @@ class Replicas {
   std::vector<bool> silent_;
   std::vector<bool> not_whole_;
   std::vector<bool> fills_nothing_;
+  std::vector<int> busy_;  // so many answers still
   std::multiset<std::size_t> asked_;
   std::size_t results_sent_ = 0;
   Instant now_ = Instant::since_start(seconds(1));
@@ -176,6 +184,16 @@ TEST(ReadQuorumTest, AsksAnotherWhereOneIsSilent) {
   const Instant began = replicas.now();
   EXPECT_EQ(replicas.page(page_query()), (Page{{kA, kB}, true}));
   EXPECT_EQ(replicas.now() - began, kHedge);
+}
+
+TEST(ReadQuorumTest, AsksAgainWhereAllHaveTooMuchToDo) {
+  Replicas replicas({{kA}, {kA}, {kA, kB}});
+  replicas.make_busy(1, 3);
+  replicas.make_busy(2, 2);
+  const Instant began = replicas.now();
+  EXPECT_EQ(replicas.page(page_query()), (Page{{kA, kB}, true}));
+  EXPECT_EQ(replicas.now() - began, 2 * kHedge);
+  EXPECT_EQ(replicas.asked(1), 3U);
 }
 
 TEST(ReadQuorumTest, AsksAnotherAtOnceWhereOneIsNotWhole) {
