@@ -252,6 +252,7 @@ std::optional<StreamEvent> Follower::on_acknowledged(StoreId peer, std::uint64_t
   if (!lost || std::exchange(stream->told_lost, acknowledged) == acknowledged) return std::nullopt;
   stream->fetching.reset();
   stream->trimmed = true;
+  stream->regains = true;
   drop_ahead(*stream);
   return SelfLost{peer, acknowledged};
 }
@@ -266,7 +267,16 @@ void Follower::reconciled(StoreId origin, const Position& head) {
   if (stream == nullptr || !stream->trimmed) return;
   stream->trimmed = false;
   stream->gap = true;
-  if (!head.is_none()) enqueue(*stream, Piece{origin, head, {}, 0});
+  if (head.is_none()) {
+    stream->regains = false;
+  } else {
+    enqueue(*stream, Piece{origin, head, {}, 0, stream->regains});
+  }
+}
+
+bool Follower::regains(StoreId origin) const {
+  const auto found = streams_.find(origin);
+  return found != streams_.end() && found->second.regains;
 }
 
 void Follower::begin(storage::Change& change, std::size_t most_bytes) {
@@ -277,6 +287,7 @@ void Follower::begin(storage::Change& change, std::size_t most_bytes) {
     taken += piece.bytes;
     bytes_ -= piece.bytes;
     under_way_[piece.origin] = piece.cursor;
+    if (piece.regained) regained_.insert(piece.origin);
     std::move(piece.entries.begin(), piece.entries.end(), std::back_inserter(change.entries));
     waiting_.pop_front();
   }
@@ -291,6 +302,7 @@ std::vector<StoreId> Follower::committed() {
     if (stream.comparing) stream.comparing->stand(cursor);
     moved.push_back(origin);
   }
+  for (const StoreId origin : std::exchange(regained_, {})) streams_[origin].regains = false;
   return moved;
 }
 

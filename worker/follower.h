@@ -15,6 +15,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/ids.h"
@@ -65,8 +66,12 @@ class Follower {
   // Whoever it is knows all of it, unless it has lost something since.
   std::vector<Position> heard_past_cursor(StoreId origin) const;
 
-  // What was Trimmed has been reconciled: the stream goes on from `head`, after the next commit.
+  // What was Trimmed, or lost, has been reconciled: the stream goes on from `head`, after the next
+  // commit.
   void reconciled(StoreId origin, const Position& head);
+  // Whether this store has lost what it held of `origin`, and its cursor is still behind: opened
+  // anew, it would be told so once more.
+  bool regains(StoreId origin) const;
 
   // Moves what waits to `change`, up to about `most_bytes`. REQUIRES: nothing is under way.
   void begin(storage::Change& change, std::size_t most_bytes);
@@ -83,6 +88,7 @@ class Follower {
     Position cursor;
     std::vector<storage::PlacedEntry> entries;
     std::size_t bytes = 0;
+    bool regained = false;  // with it the cursor is where it was before a loss
   };
   // A bundle that came while a fetch was under way.
   struct Ahead {
@@ -111,6 +117,7 @@ class Follower {
     std::optional<Comparing> comparing;
     bool compared = false;
     Position told_lost;
+    bool regains = false;
     Position heard;         // the furthest of the newest run that was heard of
     Position heard_before;  // of the run before
     void hear(const Position& position);
@@ -133,6 +140,7 @@ class Follower {
   std::deque<Piece> waiting_;
   std::size_t bytes_ = 0;  // of what waits, ahead or in order
   std::map<StoreId, Position> under_way_;
+  std::set<StoreId> regained_;  // of those under way
 };
 
 }  // namespace kipu::worker

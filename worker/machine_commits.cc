@@ -136,6 +136,7 @@ void Machine::State::after_commit(Now now, Effects& effects) {
   }
   const std::vector<MergeId> merged = merges.committed();
   if (!merged.empty()) on_merged(now, merged, effects);
+  if (!filled.empty()) take_up_filled(now, effects);
   settle(now, effects);
   follow(now, effects);
 }

@@ -191,6 +191,7 @@ void Machine::State::tick_peers(Now now, Effects& effects) {
   for (const Follower::Ask& compare : follower.comparisons()) {
     send_standing(now, compare.to, compare.request, true, effects);
   }
+  if (!filled.empty()) take_up_filled(now, effects);
   follow(now, effects);
 }
 

@@ -143,6 +143,7 @@ struct Machine::State {
                             Effects& effects);
   void on_reconcile_merged(Now now, const MergeForReconcile& merged, Effects& effects);
   void begin_own(storage::Change& change);
+  void take_up_filled(Now now, Effects& effects);
   void save_wholeness(Effects& effects);
   std::string why_not_whole() const;
 
@@ -172,6 +173,7 @@ struct Machine::State {
   MergeQueue merges;
   std::map<MergeId, MergePurpose> merging;
   WholenessBook wholeness;
+  std::vector<PartitionId> filled;  // but not called whole yet
   OpenCheck open_check{std::chrono::seconds(1)};
   Reconciler reconciler{ReconcileRules{}};
   QuorumReads quorum_reads;

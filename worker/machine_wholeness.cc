@@ -99,6 +99,9 @@ void Machine::State::on_self_lost(const SelfLost& lost, Effects& effects) {
                    "served before they are reconciled",
                    peer->worker.to_string(), partitions.size())});
   wholeness.lose(partitions);
+  std::erase_if(filled, [&](PartitionId partition) {
+    return std::find(partitions.begin(), partitions.end(), partition) != partitions.end();
+  });
   want_missing();
   for (const PartitionId partition : partitions) reconciler.restart(partition);
   if (lost.remembered.is_none()) return;
@@ -135,12 +138,24 @@ void Machine::State::perform(Now now, ReconcileSteps steps, Effects& effects) {
     // what is walked through only because a stream was trimmed: that would trim others.
     merge(std::move(one.entries), MergeForReconcile{one.from, one.number}, one.fills);
   }
-  for (const PartitionId partition : reconciler.take_filled()) wholeness.fill(partition);
+  for (const PartitionId partition : reconciler.take_filled()) filled.push_back(partition);
   for (const Reconciler::CaughtUp& one : reconciler.take_caught_up()) {
     follower.reconciled(one.origin, one.head);
   }
-  save_wholeness(effects);
+  take_up_filled(now, effects);
   commit_if_idle(now, effects);
+}
+
+// First the cursors are where they were before a loss: else whoever remembers that would tell this
+// store of the same loss once more after a restart, when others may be waiting for it by then.
+void Machine::State::take_up_filled(Now now, Effects& effects) {
+  const bool regains = std::any_of(peers.all().begin(), peers.all().end(), [&](const auto& known) {
+    return follower.regains(known.first) && peers.alive(known.first, now.instant);
+  });
+  if (!regains) {
+    for (const PartitionId partition : std::exchange(filled, {})) wholeness.fill(partition);
+  }
+  save_wholeness(effects);
 }
 
 void Machine::State::take_reconcile_reply(Now now, std::uint64_t request,
