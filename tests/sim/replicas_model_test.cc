@@ -39,8 +39,9 @@ class ReplicasModelTest : public ::testing::Test {
     query.key = "k";
     model_.on_page(model_.begin_read(), query, Page{std::move(entries), true}, asked);
   }
-  std::optional<std::string> difference() const {
-    return model_.first_that_differs([](const Entry&) { return Model::Disks{0b111}; });
+  std::optional<std::string> difference(bool is_logged = true) const {
+    return model_.first_that_differs([](const Entry&) { return Model::Disks{0b111}; },
+                                     [&](const Entry&) { return is_logged; });
   }
 
  private:
@@ -125,6 +126,17 @@ TEST_F(ReplicasModelTest, CatchesReplicasThatDiffer) {
   EXPECT_TRUE(difference());
   model().on_stored(entry, 2);
   EXPECT_FALSE(difference());
+}
+
+TEST_F(ReplicasModelTest, ExcusesOnlyWhatNobodyCanPassOnAndNobodyWasPromised) {
+  const Entry unknown = written("1", 10, {0}, 1, kOne);
+  EXPECT_TRUE(difference(true));
+  EXPECT_FALSE(difference(false));
+  model().on_converged();
+  read({}, kQuorum);
+  EXPECT_EQ(broken(), "");
+  written("2", 11, {0, 1}, 2, kQuorum);
+  EXPECT_TRUE(difference(false));
 }
 
 TEST_F(ReplicasModelTest, CatchesAnEntryOnADiskWhereItDoesNotBelong) {

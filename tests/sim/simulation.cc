@@ -18,8 +18,8 @@ using std::chrono::seconds;
 
 // By then faults must have let all calls through, and by then after their end all must be well.
 constexpr Duration kLongestFaults = minutes(60);
-constexpr Duration kLongestRecovery = minutes(2);
-constexpr Duration kLongestConvergence = minutes(1);
+constexpr Duration kLongestRecovery = minutes(6);
+constexpr Duration kLongestConvergence = minutes(5);
 constexpr Duration kLook = std::chrono::milliseconds(250);
 
 // What a configuration may be asked to keep to.
@@ -186,7 +186,10 @@ class Run {
     for (const auto& worker : cluster_.workers) not_whole += what_it_lacks(*worker);
     if (world_.options.replicas > 1 && !not_whole.empty()) return not_whole;
     return shared_.model.first_that_differs(
-        [this](const Entry& entry) { return places_.disks_for(entry); });
+        [this](const Entry& entry) { return places_.disks_for(entry); },
+        [this](const Entry& entry) {
+          return world_.options.replicas == 1 || streams_.is_logged(entry);
+        });
   }
 
   static std::string what_it_lacks(const WorkerProcess& worker) {

@@ -201,11 +201,14 @@ void Model::check_seen(const Entry& entry, const std::string& where) {
   take_stamp(*write, entry.stamp);
 }
 
-std::optional<std::string> Model::first_that_differs(const Place& place) const {
+std::optional<std::string> Model::first_that_differs(const Place& place,
+                                                     const Logged& is_logged) const {
+  const std::uint32_t majority = replicas_ / 2 + 1;
   for (const Write& write : writes_) {
     if (write.on == 0) continue;
     const Disks due = place(write.entry);
-    if (write.on != due) {
+    const bool is_promised = write.held_since.size() >= majority;
+    if (write.on != due && (is_promised || is_logged(write.entry))) {
       return fmt::format("on the disks {:b}, not {:b}: {}", write.on, due, describe(write.entry));
     }
   }
@@ -214,7 +217,8 @@ std::optional<std::string> Model::first_that_differs(const Place& place) const {
 
 void Model::on_converged() {
   for (Write& write : writes_) {
-    if (write.on != 0) settle(write, replicas_);
+    const auto disks = static_cast<std::uint32_t>(std::popcount(write.on));
+    if (disks >= replicas_) settle(write, replicas_);
   }
 }
 

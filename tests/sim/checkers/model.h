@@ -84,9 +84,12 @@ class Model {
   // On which disks an entry belongs, a bit for each.
   using Disks = std::uint32_t;
   using Place = std::function<Disks(const Entry&)>;
+  using Logged = std::function<bool(const Entry&)>;
   // A write that is on one of its disks and not on all; nothing once they hold the same (I5).
-  std::optional<std::string> first_that_differs(const Place& place) const;
-  // All replicas hold the same, so whatever is on a disk is held by all.
+  // Excused is what no majority was ever said to hold, and whose only record for others was lost
+  // with a disk: nobody knows that it has to be passed on.
+  std::optional<std::string> first_that_differs(const Place& place, const Logged& is_logged) const;
+  // All replicas hold the same, so whatever is on all disks is held by all.
   void on_converged();
   // `disks`: everything on each. None may have lost or changed anything, or hold more.
   void check_disks(const std::vector<std::vector<Entry>>& disks);

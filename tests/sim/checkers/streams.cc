@@ -35,6 +35,7 @@ void StreamModel::on_commit(StoreId store, Position position, std::vector<Entry>
   }
   last = std::max(last, position.counter);
   origin.index[{position.run, position.counter}] = origin.commits.size();
+  for (const Entry& entry : entries) logged_.insert(entry.id());
   origin.commits.push_back({position, std::move(entries)});
 }
 
@@ -107,7 +108,10 @@ bool StreamModel::is_lost(StoreId store, Position position) const {
 void StreamModel::on_disk_lost(StoreId store, const storage::StreamState& left) {
   Origin& origin = origins_[store];
   const std::size_t kept = past(origin, left.head, "a head");
-  for (std::size_t i = kept; i < origin.commits.size(); ++i) origin.commits[i].lost = true;
+  for (std::size_t i = kept; i < origin.commits.size(); ++i) {
+    if (std::exchange(origin.commits[i].lost, true)) continue;
+    for (const Entry& entry : origin.commits[i].entries) logged_.extract(entry.id());
+  }
   for (auto& [names, reader] : readers_) {
     if (names.first != store) continue;
     const auto cursor = left.cursors.find(names.second);

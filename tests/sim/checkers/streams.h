@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,8 @@ class StreamModel {
   void on_standing(const schema::Standing& standing, StoreId to);
   // Whether that commit was lost with the disk of its origin.
   bool is_lost(StoreId origin, Position position) const;
+  // Whether some store still has, or had until it trimmed it, a record that passes the entry on.
+  bool is_logged(const Entry& entry) const { return logged_.contains(entry.id()); }
   // The store came back like this.
   void on_disk_lost(StoreId store, const storage::StreamState& left);
 
@@ -71,6 +74,7 @@ class StreamModel {
   Knows is_held_;
   std::map<StoreId, Origin> origins_;
   std::map<std::pair<StoreId, StoreId>, Reader> readers_;  // by reader, origin
+  std::multiset<EntryId> logged_;                          // by commits that are not lost
 };
 
 }  // namespace kipu::sim
