@@ -1,4 +1,5 @@
-// What is known of source code: symbols, and relations between them, each said by a place in a file.
+// What is known of source code: symbols, and relations between them, each said by a place in a
+// file.
 //
 // A fact belongs to the file in which it is said: a call to the file of the call, a declaration to
 // the file that declares. So the facts of a header are the same whichever translation unit shows
@@ -12,12 +13,12 @@
 namespace callgraph {
 
 enum class SymbolKind : std::uint8_t {
-  function,     // free, static or not; templates too
-  method,       // constructors and destructors too
-  variable,     // global, static, or of a namespace
-  member,       // data of a class
-  local,        // variables and parameters within functions: on demand
-  class_type,   // class, struct, union
+  function,    // free, static or not; templates too
+  method,      // constructors and destructors too
+  variable,    // global, static, or of a namespace
+  member,      // data of a class
+  local,       // variables and parameters within functions: on demand
+  class_type,  // class, struct, union
   enumeration,
   enumerator,
   macro,
@@ -29,7 +30,7 @@ enum class SymbolKind : std::uint8_t {
 // What `from` does to `to`. Stored in both directions; the words for the way back are in words.h.
 enum class Relation : std::uint8_t {
   calls,
-  reads,       // the value of a variable
+  reads,  // the value of a variable
   writes,
   copies,      // its value goes into another variable or argument unchanged
   references,  // its address is taken, or a function's name used without a call
@@ -55,11 +56,11 @@ enum class Certainty : std::uint8_t {
 };
 
 struct Symbol {
-  std::string usr;   // Clang's Unified Symbol Resolution: the id, the same in all translation units
+  std::string usr;  // Clang's Unified Symbol Resolution: the id, the same in all translation units
   SymbolKind kind = SymbolKind::function;
-  std::string name;       // qualified: kipu::Client::append
-  std::string signature;  // with parameters; the name where it has none
-  std::string language;   // "C", "C++"
+  std::string name;            // qualified: kipu::Client::append
+  std::string signature;       // with parameters; the name where it has none
+  std::string language;        // "C", "C++"
   bool is_definition = false;  // here; else a declaration
   std::uint32_t line = 0;      // from 1
   std::uint32_t column = 0;    // from 1, in bytes
@@ -86,7 +87,7 @@ struct FileFacts {
 struct SourceFile {
   std::string path;
   std::uint64_t size = 0;
-  std::string md5;            // 32 hexadecimal digits
+  std::string md5;  // 32 hexadecimal digits
   std::uint32_t adler32 = 0;
   std::int64_t modified = 0;  // microseconds since 1970, UTC
   std::string language;
