@@ -91,6 +91,7 @@ struct SourceFile {
   std::uint32_t adler32 = 0;
   std::int64_t modified = 0;  // microseconds since 1970, UTC
   std::string language;
+  std::string command;  // MD5 of the commands that compile it, 32 digits; a header has none
 };
 
 // The id of a file among symbols: "file:" and its path.
