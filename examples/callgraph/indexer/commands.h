@@ -14,7 +14,8 @@ namespace callgraph {
 
 struct IndexOptions {
   std::filesystem::path compdb;  // compile_commands.json, or the directory that has it
-  std::filesystem::path root;    // of the project; empty: see root_of in compile_commands.h
+  std::filesystem::path root;    // of the project; empty: the nearest folder above the compdb
+                                 // with .git, or else the one above the compdb's own
   std::size_t threads = 0;       // 0: as many as the machine runs at once
   bool locals = false;           // variables and parameters within functions, too
   bool everything = false;       // index all files, changed or not
@@ -34,8 +35,9 @@ struct IndexOptions {
 // round that found a change.
 [[nodiscard]] int run_watch(const IndexOptions& options, GraphWriter& writer);
 
-// What `callgraph facts` does: prints the facts of the file `source` alone, as JSON, without a
-// graph. Its compile command is taken from the compdb. Returns an exit code as run_index does.
+// Prints what the file `source` says as one line of JSON, without a graph. If it is no source of
+// the compdb but a header, the first unit that shows it is taken. Returns an exit code as run_index
+// does.
 [[nodiscard]] int run_facts(const IndexOptions& options, const std::filesystem::path& source);
 
 }  // namespace callgraph
