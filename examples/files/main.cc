@@ -22,12 +22,16 @@ int fail_with(const kipu::Error& error) {
   return number(exit_of(error.code));
 }
 
-// The command is the first word that is neither an option nor an option's value.
+// The command is the first word that is neither an option nor an option's value. Where the options
+// are wrong, the first that could be one: so that its options are known to the message.
 const CommandSpec* command_among(const std::vector<std::string>& words,
                                  std::span<const OptionSpec> options) {
   const auto parsed = parse_arguments(words, options);
-  if (!parsed || parsed->operands.empty()) return nullptr;
-  return find_command(parsed->operands[0]);
+  if (parsed) return parsed->operands.empty() ? nullptr : find_command(parsed->operands[0]);
+  for (const std::string& word : words) {
+    if (const CommandSpec* command = find_command(word)) return command;
+  }
+  return nullptr;
 }
 
 std::vector<OptionSpec> options_with(const CommandSpec* command) {

@@ -238,14 +238,14 @@ constexpr std::string_view kExits =
     "    1    refused by the store\n"
     "    2    wrong usage, or a local file that cannot be read or would be replaced\n"
     "    3    no cluster answers\n"
-    "    4    the deadline passed, or the outcome is unknown: the same again settles it\n"
+    "    4    the deadline passed, or the outcome is unknown: say the same again\n"
     "    5    someone must look: a chunk is lost or altered, or a disk failed\n"
     "    6    no such file is stored\n"
     "    130  interrupted\n";
 
 constexpr std::string_view kEnvironment =
     "    KIPU_BROKER     where the cluster is: endpoints, separated by commas\n"
-    "    XDG_STATE_HOME  where the shell keeps its history: kipu/files-history (~/.local/state)\n";
+    "    XDG_STATE_HOME  where the history of the shell is: in kipu/files-history\n";
 
 }  // namespace
 
