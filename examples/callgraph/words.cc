@@ -52,16 +52,26 @@ const RelationWords& words_of(Relation relation) {
 
 }  // namespace
 
-std::string file_usr(const std::string& path) { return "file:" + path; }
+std::string file_usr(const std::string& path) {
+  return "file:" + path;
+}
 
-std::string_view word(SymbolKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
-std::string_view word(Relation relation) { return words_of(relation).there; }
-std::string_view word_back(Relation relation) { return words_of(relation).back; }
+std::string_view word(SymbolKind kind) {
+  return kKinds[static_cast<std::size_t>(kind)];
+}
+std::string_view word(Relation relation) {
+  return words_of(relation).there;
+}
+std::string_view word_back(Relation relation) {
+  return words_of(relation).back;
+}
 std::string_view word(Certainty certainty) {
   return kCertainties[static_cast<std::size_t>(certainty)];
 }
 
-std::span<const Relation> all_relations() { return kAllRelations; }
+std::span<const Relation> all_relations() {
+  return kAllRelations;
+}
 
 std::optional<Relation> relation_of(std::string_view word) {
   const auto* found = std::ranges::find(kRelations, word, &RelationWords::there);

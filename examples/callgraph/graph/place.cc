@@ -10,10 +10,11 @@ namespace {
 
 kipu::Result<kipu::Client> reached(kipu::Result<kipu::Client> client, const Place& place) {
   if (client || client.error().code != kipu::ErrorCode::unavailable) return client;
-  return kipu::fail(client.error().code,
-                    fmt::format("{}; start a cluster with `kipu up`, name its broker with --broker "
-                                "or KIPU_BROKER (asked: {}), or use a directory with --embedded DIR",
-                                client.error().message, fmt::join(place.brokers, ", ")));
+  return kipu::fail(
+      client.error().code,
+      fmt::format("{}; start a cluster with `kipu up`, name its broker with --broker "
+                  "or KIPU_BROKER (asked: {}), or use a directory with --embedded DIR",
+                  client.error().message, fmt::join(place.brokers, ", ")));
 }
 
 }  // namespace

@@ -74,10 +74,10 @@ class GraphWriter {
   // them whole.
   [[nodiscard]] kipu::Result<std::vector<Applied>> apply(std::span<const Change> changes);
 
-  // One file. `commit` without a difference in facts appends a record only if the SourceFile differs
-  // from the current one. `add_facts` for a file of which the graph has no record, or one of another
-  // content (md5), commits. `remove` of a file that is not there does nothing. What this object has
-  // written or seen before is remembered: facts that are known cost no request.
+  // One file. `commit` without a difference in facts appends a record only if the SourceFile
+  // differs from the current one. `add_facts` for a file of which the graph has no record, or one
+  // of another content (md5), commits. `remove` of a file that is not there does nothing. What this
+  // object has written or seen before is remembered: facts that are known cost no request.
   [[nodiscard]] kipu::Result<Applied> commit(const SourceFile& file, const FileFacts& facts);
   [[nodiscard]] kipu::Result<Applied> add_facts(const SourceFile& file, const FileFacts& facts);
   [[nodiscard]] kipu::Result<Applied> remove(const std::string& path);
