@@ -40,7 +40,7 @@ std::vector<Step> way_to(const Section& section, const std::string& end) {
 kipu::Result<Section> path(Snapshot& snapshot, const std::vector<std::string>& from,
                            const std::vector<std::string>& to, std::size_t limit,
                            std::vector<std::string>& notes) {
-  Walk request = walk_for(Question::callees, from);
+  WalkRequest request = walk_for(Question::callees, from);
   request.limit = limit;
   request.depth = kNoEnd;
   request.until = std::set<std::string>(to.begin(), to.end());

@@ -25,7 +25,7 @@ Step step(const std::string& parent, const Link& link, Direction direction) {
 
 class Walker {
  public:
-  Walker(Snapshot& snapshot, const Walk& request) : snapshot_(snapshot), request_(request) {
+  Walker(Snapshot& snapshot, const WalkRequest& request) : snapshot_(snapshot), request_(request) {
     section_.heading = request.heading;
     section_.roots = request.roots;
     for (const std::string& root : request.roots) {
@@ -115,7 +115,7 @@ class Walker {
   }
 
   Snapshot& snapshot_;
-  const Walk& request_;
+  const WalkRequest& request_;
   Section section_;
   std::vector<Place> frontier_;
   std::set<std::string> seen_;
@@ -153,7 +153,7 @@ kipu::Status name_nodes(Snapshot& snapshot, Answer& answer) {
   return {};
 }
 
-kipu::Result<Section> walk(Snapshot& snapshot, const Walk& request,
+kipu::Result<Section> walk(Snapshot& snapshot, const WalkRequest& request,
                            std::vector<std::string>& notes) {
   Walker walker(snapshot, request);
   if (auto done = walker.run(); !done) return kipu::fail(std::move(done.error()));
@@ -166,8 +166,8 @@ kipu::Result<Section> walk(Snapshot& snapshot, const Walk& request,
   return walker.take_section();
 }
 
-Walk walk_for(Question question, std::vector<std::string> roots) {
-  Walk walk;
+WalkRequest walk_for(Question question, std::vector<std::string> roots) {
+  WalkRequest walk;
   walk.roots = std::move(roots);
   walk.direction = Direction::in;
   switch (question) {
@@ -202,7 +202,7 @@ Walk walk_for(Question question, std::vector<std::string> roots) {
   return walk;
 }
 
-kipu::Result<Answer> ask(Snapshot& snapshot, const Walk& request) {
+kipu::Result<Answer> ask(Snapshot& snapshot, const WalkRequest& request) {
   Answer answer;
   auto section = walk(snapshot, request, answer.notes);
   if (!section) return kipu::fail(std::move(section.error()));
@@ -215,8 +215,8 @@ kipu::Result<Answer> ask(Snapshot& snapshot, const Walk& request) {
 
 namespace {
 
-kipu::Result<Answer> ask_both_ways(Snapshot& snapshot, Walk request, const std::string& out_heading,
-                                   const std::string& in_heading) {
+kipu::Result<Answer> ask_both_ways(Snapshot& snapshot, WalkRequest request,
+                                   const std::string& out_heading, const std::string& in_heading) {
   Answer answer;
   for (const Direction direction : {Direction::out, Direction::in}) {
     request.direction = direction;
@@ -235,7 +235,7 @@ kipu::Result<Answer> ask_both_ways(Snapshot& snapshot, Walk request, const std::
 
 kipu::Result<Answer> ask_hierarchy(Snapshot& snapshot, const std::vector<std::string>& roots,
                                    std::size_t depth, std::size_t limit) {
-  Walk request;
+  WalkRequest request;
   request.roots = roots;
   request.relations = {Relation::inherits, Relation::realizes, Relation::overrides};
   request.depth = depth;
@@ -245,7 +245,7 @@ kipu::Result<Answer> ask_hierarchy(Snapshot& snapshot, const std::vector<std::st
 
 kipu::Result<Answer> ask_relations(Snapshot& snapshot, const std::vector<std::string>& roots,
                                    const std::vector<Relation>& relations, std::size_t limit) {
-  Walk request;
+  WalkRequest request;
   request.roots = roots;
   const auto all = all_relations();
   request.relations = relations.empty() ? std::vector<Relation>(all.begin(), all.end()) : relations;

@@ -12,7 +12,7 @@ namespace callgraph {
 
 inline constexpr std::size_t kNoEnd = ~std::size_t{0};
 
-struct Walk {
+struct WalkRequest {
   std::string heading;
   std::vector<std::string> roots;
   Direction direction = Direction::out;
@@ -29,15 +29,15 @@ struct Walk {
 
 // The links of a frontier are asked for together, level by level; of several places of one relation
 // between two symbols the first is kept.
-[[nodiscard]] kipu::Result<Section> walk(Snapshot& snapshot, const Walk& walk,
+[[nodiscard]] kipu::Result<Section> walk(Snapshot& snapshot, const WalkRequest& walk,
                                          std::vector<std::string>& notes);
 
 enum class Question { callers, callees, readers, writers, includes, included_by, impact };
 
 // The walk that answers `question`.
-[[nodiscard]] Walk walk_for(Question question, std::vector<std::string> roots);
+[[nodiscard]] WalkRequest walk_for(Question question, std::vector<std::string> roots);
 
-[[nodiscard]] kipu::Result<Answer> ask(Snapshot& snapshot, const Walk& request);
+[[nodiscard]] kipu::Result<Answer> ask(Snapshot& snapshot, const WalkRequest& request);
 // Bases above and derived below of a class; of a method what it overrides and what overrides it.
 [[nodiscard]] kipu::Result<Answer> ask_hierarchy(Snapshot& snapshot,
                                                  const std::vector<std::string>& roots,

@@ -8,7 +8,7 @@
 namespace callgraph {
 namespace {
 
-kipu::Result<kipu::Client> reached(kipu::Result<kipu::Client> client, const Place& place) {
+kipu::Result<kipu::Client> reached(kipu::Result<kipu::Client> client, const GraphPlace& place) {
   if (client || client.error().code != kipu::ErrorCode::unavailable) return client;
   return kipu::fail(
       client.error().code,
@@ -19,7 +19,7 @@ kipu::Result<kipu::Client> reached(kipu::Result<kipu::Client> client, const Plac
 
 }  // namespace
 
-kipu::Result<kipu::Client> connect(const Place& place) {
+kipu::Result<kipu::Client> connect(const GraphPlace& place) {
   if (place.directory) return kipu::open_embedded(*place.directory);
   kipu::ClientOptions options;
   options.brokers = place.brokers;

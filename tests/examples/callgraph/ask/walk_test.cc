@@ -32,7 +32,7 @@ class QuestionTest : public SampleTest {
   }
   kipu::Result<Answer> walked(Question question, const Symbol& root, std::size_t depth,
                               std::size_t limit = 100) {
-    Walk walk = walk_for(question, {root.usr});
+    WalkRequest walk = walk_for(question, {root.usr});
     walk.depth = depth;
     walk.limit = limit;
     Snapshot now = snapshot();
