@@ -181,11 +181,15 @@ std::vector<CXCursor> Classes::methods(CXType type, std::string_view name) {
   std::vector<CXCursor> found;
   const CXCursor definition = definition_of(type);
   if (clang_Cursor_isNull(definition)) return found;
-  for_each_child(definition, [&](CXCursor child) {
-    const bool fits = clang_getCursorKind(child) == CXCursor_CXXMethod &&
-                      text_of(clang_getCursorSpelling(child)) == name;
-    if (fits) found.push_back(child);
+  auto take = [&](CXCursor function) {
+    const bool fits = is_function_kind(clang_getCursorKind(function)) &&
+                      text_of(clang_getCursorSpelling(function)) == name;
+    if (fits) found.push_back(function);
     return kNext;
+  };
+  for_each_child(definition, [&](CXCursor child) {
+    if (clang_getCursorKind(child) == CXCursor_FriendDecl) for_each_child(child, take);
+    return take(child);
   });
   return found;
 }

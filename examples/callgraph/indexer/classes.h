@@ -32,7 +32,7 @@ class Classes {
   Named* default_constructor(CXType type);
   // Constructors, but for copying and moving, that take this many arguments.
   std::vector<Named*> constructors(CXType type, int arguments);
-  // The methods of this name.
+  // The methods of this name, and friends that are declared in the class.
   std::vector<CXCursor> methods(CXType type, std::string_view name);
 
   // The data members of a struct or class, in their order.

@@ -154,9 +154,10 @@ void Walk::destroy(const Frame& frame, CXType type, bool deleted) {
 // `for (x : range)` calls begin() and end() of the range, and ++ and != of what they return.
 void Walk::iterate(const Frame& frame, CXCursor loop) {
   CXCursor range = clang_getNullCursor();
-  for_each_child(loop, [&](CXCursor child) {
-    if (clang_isExpression(clang_getCursorKind(child))) range = child;
-    return CXChildVisit_Continue;
+  for_each_child(loop, [&](CXCursor child) {  // the first: the body may be an expression, too
+    if (!clang_isExpression(clang_getCursorKind(child))) return CXChildVisit_Continue;
+    range = child;
+    return CXChildVisit_Break;
   });
   if (clang_Cursor_isNull(range)) return;
   const auto call_all = [&](CXType type, std::string_view name) {

@@ -129,6 +129,20 @@ TEST(CallsTest, GuessesWhatATemplateThatNobodyUsesCalls) {
               ElementsAre("go calls only (heuristic)"));
 }
 
+TEST(CallsTest, FindsWhatALoopOverARangeCalls) {
+  EXPECT_THAT(
+      facts_of(R"(
+struct Iterator { int operator*() const; Iterator& operator++();
+                  friend bool operator==(const Iterator&, const Iterator&) { return true; } };
+struct Range { Iterator begin(); Iterator end(); };
+void go(Range range) { for (int each : range) (void)each; }
+)",
+               "calls"),
+      ElementsAre("go calls Iterator::operator*", "go calls Iterator::operator++ (heuristic)",
+                  "go calls Range::begin (heuristic)", "go calls Range::end (heuristic)",
+                  "go calls operator== (heuristic)"));
+}
+
 TEST(CallsTest, KeepsSpecialisationsApart) {
   const auto calls = facts_of(R"(
 void small(); void large();
