@@ -140,7 +140,7 @@ kipu::Result<Table> ask_diff(Snapshot& before, Snapshot& after, std::size_t limi
   if (!old) return kipu::fail(std::move(old.error()));
   auto now = after.files();
   if (!now) return kipu::fail(std::move(now.error()));
-  Table table{{"", "where", "what", "", ""}, {}, {}};
+  Table table{{"sign", "where", "what", "symbol", "other"}, {}, {}};
   std::size_t left_out = 0;
   for (const std::string& path : changed_paths(by_path(*old), by_path(*now))) {
     auto rows = rows_of(before, after, path);

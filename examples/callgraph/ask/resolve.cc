@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -175,6 +176,9 @@ kipu::Result<std::vector<Match>> find_symbols(Snapshot& snapshot, std::string_vi
   if (!files) return files;
   std::ranges::move(*files, std::back_inserter(*matches));
   std::ranges::sort(*matches, better);
+  // A file whose whole path was typed is found among the names, too.
+  std::set<std::string> seen;
+  std::erase_if(*matches, [&](const Match& match) { return !seen.insert(match.node.usr).second; });
   if (matches->size() > limit) matches->resize(limit);
   return matches;
 }

@@ -206,6 +206,7 @@ kipu::Result<Answer> ask(Snapshot& snapshot, const WalkRequest& request) {
   Answer answer;
   auto section = walk(snapshot, request, answer.notes);
   if (!section) return kipu::fail(std::move(section.error()));
+  if (section->steps.empty()) answer.notes.emplace_back("the graph knows of none");
   answer.sections.push_back(std::move(*section));
   if (auto named = name_nodes(snapshot, answer); !named) {
     return kipu::fail(std::move(named.error()));

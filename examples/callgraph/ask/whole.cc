@@ -256,6 +256,7 @@ kipu::Result<Answer> ask_cycles(Snapshot& snapshot, const std::vector<Relation>&
   if (!all) return kipu::fail(std::move(all.error()));
   auto cycles = cycles_of(numbered(*all, relations));
   Answer answer;
+  if (cycles.empty()) answer.notes.emplace_back("there are no cycles");
   if (cycles.size() > limit) {
     answer.notes.push_back(fmt::format("{} more cycles are left out: --limit N shows more than {}",
                                        cycles.size() - limit, limit));

@@ -38,6 +38,10 @@ TEST_F(ResolveTest, NamesAreCompletedAndEndsOfThemDo) {
 
 TEST_F(ResolveTest, FilesAreFoundByTheEndOfTheirPath) {
   EXPECT_THAT(resolved("go.h"), ElementsAre("file:go.h"));
+  const std::string path = "base/go.h";
+  const Symbol file{file_usr(path), SymbolKind::file, path, path, "C++", true, 1, 1};
+  ASSERT_TRUE(writer().commit(source(path, "m1"), {{file}, {}}));
+  EXPECT_THAT(resolved("base/go.h"), ElementsAre("file:base/go.h"));
 }
 
 TEST_F(ResolveTest, SeveralMatchesAreListedWithWhatToType) {

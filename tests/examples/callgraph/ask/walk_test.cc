@@ -62,6 +62,10 @@ TEST_F(QuestionTest, WhatALimitLeavesOutIsSaid) {
   EXPECT_THAT(answer->notes.front(), HasSubstr("2 more were found and left out"));
 }
 
+TEST_F(QuestionTest, AnEmptyAnswerSaysThatItIs) {
+  EXPECT_THAT(walked(Question::callers, lonely_, 1)->notes, ElementsAre("the graph knows of none"));
+}
+
 TEST_F(QuestionTest, ReadersAndWritersAreToldApart) {
   EXPECT_THAT(found(walked(Question::readers, counter_, 1)), ElementsAre("main"));
   EXPECT_THAT(found(walked(Question::writers, counter_, 1)), ElementsAre("step"));
@@ -122,6 +126,8 @@ TEST_F(QuestionTest, CyclesAreGroupsThatReachEachOther) {
   ASSERT_TRUE(cycles);
   ASSERT_THAT(cycles->sections, SizeIs(1));
   EXPECT_THAT(cycles->sections.front().roots, UnorderedElementsAre(run_.usr, step_.usr));
+  EXPECT_THAT(ask_cycles(now, {Relation::includes}, 100)->notes,
+              ElementsAre("there are no cycles"));
 }
 
 TEST_F(QuestionTest, ADifferenceIsWhatFilesBeganAndCeasedToSay) {
