@@ -24,26 +24,26 @@ TEST(SplitCommandTest, UnderstandsQuotesAndBackslashes) {
 }
 
 std::vector<std::string> fit(const std::string& command) {
-  return fit_for_clang(split_command(command), "/work/build", "a.cc", "/work").arguments;
+  return fit_for_clang(split_command(command), "/src/build", "a.cc", "/src").arguments;
 }
 
 TEST(FitForClangTest, KeepsWhatChangesTheMeaning) {
   EXPECT_THAT(fit("g++ -I ../include -DNDEBUG -std=c++20 -include pre.h -iquote q a.cc"),
-              ElementsAre("clang++", "-working-directory=/work/build", "-w", "-ferror-limit=0",
-                          "-I", "../include", "-D", "NDEBUG", "-std=c++20", "-include", "pre.h",
-                          "-iquote", "q", "/work/build/a.cc"));
+              ElementsAre("clang++", "-working-directory=/src/build", "-w", "-ferror-limit=0", "-I",
+                          "../include", "-D", "NDEBUG", "-std=c++20", "-include", "pre.h",
+                          "-iquote", "q", "/src/build/a.cc"));
 }
 
 TEST(FitForClangTest, DropsOutputWarningsLaunchersAndWhatOnlyGccKnows) {
   EXPECT_THAT(fit("CCACHE_DIR=/x /usr/bin/ccache /usr/bin/g++ -c -o a.o -MD -MF a.d -MT a.o -Wall "
                   "-Werror -g3 -fno-var-tracking -fconserve-stack a.cc"),
-              ElementsAre("clang++", "-working-directory=/work/build", "-w", "-ferror-limit=0",
-                          "/work/build/a.cc"));
+              ElementsAre("clang++", "-working-directory=/src/build", "-w", "-ferror-limit=0",
+                          "/src/build/a.cc"));
 }
 
 TEST(FitForClangTest, TakesTheProjectsOwnSystemDirectoriesForItsCode) {
-  const auto arguments = fit("g++ -isystem /work/generated -isystem /usr/include/x a.cc");
-  EXPECT_THAT(arguments, IsSupersetOf({"-I", "/work/generated", "-isystem", "/usr/include/x"}));
+  const auto arguments = fit("g++ -isystem /src/generated -isystem /usr/include/x a.cc");
+  EXPECT_THAT(arguments, IsSupersetOf({"-I", "/src/generated", "-isystem", "/usr/include/x"}));
 }
 
 TEST(FitForClangTest, TellsTheLanguage) {
@@ -91,9 +91,9 @@ TEST(SourceFilesTest, DigestsAreThoseOfTheStandards) {
 }
 
 TEST(SourceFilesTest, PathsBelowTheRootAreRelativeToIt) {
-  EXPECT_EQ(relative_to("/work/a", "/work/a/b/c.h"), "b/c.h");
-  EXPECT_EQ(relative_to("/work/a", "/work/ab/c.h"), std::nullopt);
-  EXPECT_EQ(relative_to("/work/a", "/work/a"), std::nullopt);
+  EXPECT_EQ(relative_to("/src/a", "/src/a/b/c.h"), "b/c.h");
+  EXPECT_EQ(relative_to("/src/a", "/src/ab/c.h"), std::nullopt);
+  EXPECT_EQ(relative_to("/src/a", "/src/a"), std::nullopt);
 }
 
 TEST(SourceFilesTest, Md5DecidesWhereOnlyTheTimeDiffers) {
