@@ -44,6 +44,12 @@ struct Table {
   std::vector<std::string> notes;
 };
 
+// Whether no file of the project declares it: what is called in a library is named at line 0 of the
+// files that call it.
+[[nodiscard]] bool is_outside(const Node& node);
+// "a.cc:12", where it is defined or else declared; empty if it is outside.
+[[nodiscard]] std::string place_of(const Node& node);
+
 // Reads the nodes that the sections name.
 [[nodiscard]] kipu::Status name_nodes(Snapshot& snapshot, Answer& answer);
 

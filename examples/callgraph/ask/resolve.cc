@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "examples/callgraph/ask/answer.h"
 #include "examples/callgraph/words.h"
 
 namespace callgraph {
@@ -91,7 +92,8 @@ kipu::Result<std::vector<Match>> find_names(Snapshot& snapshot, std::string_view
     Node& node = (*nodes)[i];
     if (node.mentions.empty()) continue;
     const bool other = name.size() != text.size() && node.signature != text;
-    if (!other) matches.push_back({order[i].first, std::move(node)});
+    const bool outside = order[i].first < Fit::outside && is_outside(node);
+    if (!other) matches.push_back({outside ? Fit::outside : order[i].first, std::move(node)});
   }
   return matches;
 }
@@ -120,9 +122,8 @@ bool better(const Match& a, const Match& b) {
 }
 
 std::string where(const Node& node) {
-  if (node.mentions.empty()) return {};
-  const Mention& first = node.mentions.front();
-  return fmt::format("  {}:{}", first.path, first.line);
+  const std::string place = place_of(node);
+  return place.empty() ? place : "  " + place;
 }
 
 std::string listed(const std::vector<Match>& matches) {

@@ -10,8 +10,9 @@
 
 namespace callgraph {
 
-// How well a symbol fits, best first.
-enum class Fit { exact, suffix, other_case, beginning };
+// How well a symbol fits, best first. `outside`: by its name or the end of it, but it is none of
+// the project's own.
+enum class Fit { exact, suffix, other_case, outside, beginning };
 
 struct Match {
   Fit fit = Fit::exact;

@@ -135,6 +135,15 @@ constexpr std::size_t kImpactDepth = 6;
 
 }  // namespace
 
+bool is_outside(const Node& node) {
+  return std::ranges::none_of(node.mentions, [](const Mention& at) { return at.line > 0; });
+}
+
+std::string place_of(const Node& node) {
+  if (is_outside(node)) return {};
+  return fmt::format("{}:{}", node.mentions.front().path, node.mentions.front().line);
+}
+
 kipu::Status name_nodes(Snapshot& snapshot, Answer& answer) {
   std::set<std::string> usrs;
   for (const Section& section : answer.sections) {

@@ -180,11 +180,7 @@ kipu::Result<Output> find(Asked& asked) {
   }
   for (const Match& match : *matches) {
     const Node& node = match.node;
-    const std::string where =
-        node.mentions.empty()
-            ? std::string()
-            : fmt::format("{}:{}", node.mentions.front().path, node.mentions.front().line);
-    table.rows.push_back({label(node), std::string(word(node.kind)), where, node.usr});
+    table.rows.push_back({label(node), std::string(word(node.kind)), place_of(node), node.usr});
   }
   return output(kipu::Result<Table>(std::move(table)), asked.format);
 }

@@ -90,7 +90,8 @@ async function get(path, parameters = {}) {
 
 function say(error) { at('error').textContent = error ? error.message : ''; }
 
-function place(mention) { return mention ? mention.file + ':' + mention.line : ''; }
+// What is outside of the project has line 0.
+function place(mention) { return mention && mention.line ? mention.file + ':' + mention.line : ''; }
 
 async function search() {
   const mine = ++asked, text = at('query').value.trim();
@@ -145,7 +146,8 @@ function show() {
   at('name').textContent = current.label;
   at('name').dataset.usr = current.usr;
   at('mentions').replaceChildren(element('span', current.kind + (current.language ?
-      ', ' + current.language : '') + ' '), ...current.mentions.slice(0, 20).map(mention =>
+      ', ' + current.language : '') + ' '),
+      ...current.mentions.filter(mention => mention.line).slice(0, 20).map(mention =>
       element('code', (mention.definition ? 'defined ' : 'declared ') + place(mention) + '  ')));
   at('trail').replaceChildren(...trail.map(one => {
     const button = element('button', one.label);

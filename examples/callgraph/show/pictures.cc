@@ -80,8 +80,7 @@ std::string_view style_of(Certainty certainty) {
 }
 
 std::string place_in_source(const Node& node) {
-  if (node.mentions.empty() || node.kind == SymbolKind::file) return {};
-  return fmt::format("{}:{}", node.mentions.front().path, node.mentions.front().line);
+  return node.kind == SymbolKind::file ? std::string() : place_of(node);
 }
 
 void add_data(std::string& out, std::string_view key, std::string_view value) {

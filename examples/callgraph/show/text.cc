@@ -42,11 +42,6 @@ std::string aligned(const std::vector<Line>& lines) {
   return text;
 }
 
-std::string place_of(const Node& node) {
-  if (node.mentions.empty()) return {};
-  return fmt::format("{}:{}", node.mentions.front().path, node.mentions.front().line);
-}
-
 // The relation where it is not the one that the question is about, and what is not certain.
 std::string remark(const Step& step, bool many_relations) {
   std::string remark;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "examples/callgraph/ask/answer.h"
 #include "tests/examples/callgraph/ask/sample.h"
 
 namespace callgraph {
@@ -65,6 +66,19 @@ TEST_F(ResolveTest, OverloadsAreToldApartByTheirParametersElseByUsr) {
   const std::vector<Match> same{{Fit::exact, {"u1", {}, "f", "f", {}, {}, {}}},
                                 {Fit::exact, {"u2", {}, "f", "f", {}, {}, {}}}};
   EXPECT_EQ(to_type(same[0].node, same), "u1");
+}
+
+TEST_F(ResolveTest, TheProjectsOwnComeBeforeWhatItCallsOutside) {
+  Symbol theirs = function("lib::run", 0);
+  theirs.is_definition = false;
+  ASSERT_TRUE(writer().commit(source("uses.cc", "m1"), {{theirs}, {}}));
+  EXPECT_THAT(resolved("run"), ElementsAre(run_.usr));
+  EXPECT_THAT(resolved("lib::run"), ElementsAre(theirs.usr));
+  Snapshot now = snapshot();
+  const std::vector<std::string> usrs{theirs.usr, run_.usr};
+  const auto nodes = now.nodes(usrs);
+  EXPECT_EQ(place_of(nodes->at(0)), "");
+  EXPECT_EQ(place_of(nodes->at(1)), "main.cc:5");
 }
 
 TEST_F(ResolveTest, WhatIsNotThereIsSaid) {
