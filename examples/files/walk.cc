@@ -38,7 +38,9 @@ mode_t type_of(int directory, const dirent& entry) {
 Result<std::vector<Child>> children_of(const std::string& path) {
   const auto opened = open_path(path.empty() ? "." : path, O_RDONLY | O_DIRECTORY);
   if (!opened) return fail(opened.error());
-  const std::unique_ptr<DIR, CloseDirectory> directory(::fdopendir(::dup(opened->get())));
+  const int copy = ::dup(opened->get());
+  if (copy < 0) return fail(system_error("read the folder", path, errno));
+  const std::unique_ptr<DIR, CloseDirectory> directory(::fdopendir(copy));
   if (!directory) return fail(system_error("read the folder", path, errno));
   std::vector<Child> children;
   errno = 0;

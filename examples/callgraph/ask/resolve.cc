@@ -80,10 +80,12 @@ kipu::Result<std::vector<Match>> find_names(Snapshot& snapshot, std::string_view
     at->second = std::min(at->second, *fit);
   }
   std::vector<std::pair<Fit, std::string>> order;
+  order.reserve(fits.size());
   for (const auto& [usr, fit] : fits) order.emplace_back(fit, usr);
   std::ranges::sort(order);
   if (order.size() > limit) order.resize(limit);
   std::vector<std::string> usrs;
+  usrs.reserve(order.size());
   for (const auto& [fit, usr] : order) usrs.push_back(usr);
   auto nodes = snapshot.nodes(usrs);
   if (!nodes) return kipu::fail(std::move(nodes.error()));

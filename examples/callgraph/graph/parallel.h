@@ -34,8 +34,8 @@ kipu::Status in_parallel(std::size_t count, Work work) {
     }
   };
   {
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < std::min(count, kRequestsAtOnce); ++i) threads.emplace_back(run);
+    std::vector<std::jthread> threads(std::min(count, kRequestsAtOnce));
+    for (std::jthread& thread : threads) thread = std::jthread(run);
   }
   if (failed) return kipu::fail(std::move(*failed));
   return {};

@@ -118,7 +118,7 @@ std::string qualified_name(CXCursor cursor) {
     if (clang_isTranslationUnit(kind) || clang_isInvalid(kind)) break;
     // Enumerators of an unscoped enumeration belong to what is around it.
     if (kind == CXCursor_EnumDecl && clang_EnumDecl_isScoped(at) == 0) continue;
-    if (is_scope(kind)) name = own_name(at) + "::" + name;
+    if (is_scope(kind)) name.insert(0, own_name(at) + "::");
   }
   return name;
 }

@@ -48,8 +48,8 @@ kipu::Result<RoundResult> Round::run() {
   for (const auto& [path, record] : known_) result_.files.insert(path);
   if (const auto removed = remove_gone(plan_); !removed) return kipu::fail(removed.error());
   {
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < options_.threads; ++i) threads.emplace_back([this] { work(); });
+    std::vector<std::jthread> threads(options_.threads);
+    for (std::jthread& thread : threads) thread = std::jthread([this] { work(); });
   }
   if (!status_) return kipu::fail(status_.error());
   result_.stopped = stop_ && next_ < plan_.units.size() + options_.threads;

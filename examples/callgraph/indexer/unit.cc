@@ -249,6 +249,7 @@ ReadUnit read_unit(const CompileCommand& command, const ReadOptions& options, Cl
   const IndexHandle index(clang_createIndex(0, 0));
   const ActionHandle action(clang_IndexAction_create(index.get()));
   std::vector<const char*> arguments;
+  arguments.reserve(command.arguments.size());
   for (const std::string& argument : command.arguments) arguments.push_back(argument.c_str());
   IndexerCallbacks callbacks{};
   CXTranslationUnit parsed = nullptr;

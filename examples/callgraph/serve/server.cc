@@ -98,10 +98,10 @@ class Server::Impl {
       return;
     }
     try {
-      Reply made =
+      const Reply made =
           reply(client_, options_.graph, options_.until, request.path, parameters_of(request));
       response.status = made.status;
-      response.set_content(std::move(made.json), kJson);
+      response.set_content(made.json, kJson);
     } catch (const std::exception&) {
       response.status = 500;
       response.set_content("{\"error\": \"the answer could not be made\"}\n", kJson);

@@ -82,10 +82,10 @@ class Tree {
       std::size_t next;
       std::string indent;
     };
-    static const std::vector<const Step*> kNone;
+    static const std::vector<const Step*> none;
     const auto steps_of = [&](const std::string& usr) {
       const auto found = children_.find(usr);
-      return found == children_.end() || !opened_.insert(usr).second ? &kNone : &found->second;
+      return found == children_.end() || !opened_.insert(usr).second ? &none : &found->second;
     };
     std::vector<Frame> open{{steps_of(root), 0, indent}};
     while (!open.empty()) {
