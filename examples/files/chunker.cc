@@ -36,7 +36,7 @@ std::size_t first_chunk(std::string_view data, const ChunkSizes& sizes) {
   if (data.size() <= sizes.least) return data.size();
   const std::size_t end = std::min(data.size(), sizes.most);
   const std::size_t normal = std::min(end, sizes.normal);
-  const int bits = std::clamp(std::countr_zero(sizes.normal), 2, 62);
+  const int bits = std::clamp(std::countr_zero(sizes.normal), 3, 61);
   // Harder to cut before the normal size, easier after it: sizes gather around it.
   const std::uint64_t before = upper_bits(bits + 2);
   const std::uint64_t after = upper_bits(bits - 2);
