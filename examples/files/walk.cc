@@ -27,7 +27,7 @@ struct CloseDirectory {
 };
 
 mode_t type_of(int directory, const dirent& entry) {
-  if (entry.d_type != DT_UNKNOWN) return DTTOIF(entry.d_type);
+  if (entry.d_type != DT_UNKNOWN) return static_cast<mode_t>(DTTOIF(entry.d_type));
   struct stat facts{};
   const bool known = ::fstatat(directory, entry.d_name, &facts, AT_SYMLINK_NOFOLLOW) == 0;
   return known ? facts.st_mode & S_IFMT : 0;
