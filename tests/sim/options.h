@@ -91,6 +91,12 @@ struct Options {
   client::Config client;
   Plant plant = Plant::nothing;
   Omissions without;
+
+  // A log that is fetched commit by commit, and a broker that takes a few requests at once, make
+  // everything take longer, and nothing else.
+  std::int64_t slowness() const {
+    return worker.fetch_bytes < 1000 || broker.max_in_flight < 10 ? 2 : 1;
+  }
 };
 
 // No seed has more replicas than this.

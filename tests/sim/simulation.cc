@@ -18,8 +18,8 @@ using std::chrono::seconds;
 
 // By then faults must have let all calls through, and by then after their end all must be well.
 constexpr Duration kLongestFaults = minutes(60);
-constexpr Duration kLongestRecovery = minutes(6);
-constexpr Duration kLongestConvergence = minutes(5);
+constexpr Duration kLongestRecovery = minutes(2);
+constexpr Duration kLongestConvergence = minutes(1);
 constexpr Duration kLook = std::chrono::milliseconds(250);
 
 // What a configuration may be asked to keep to.
@@ -138,7 +138,8 @@ class Run {
     while (!std::all_of(all.begin(), all.end(), runs)) world_.scheduler.step();
     converge();
     for (const auto& program : programs_) program->verify();
-    run_until_idle(kLongestRecovery, "the cluster does not recover once faults have ended");
+    run_until_idle(kLongestRecovery * world_.options.slowness(),
+                   "the cluster does not recover once faults have ended");
     // What programs wrote to see whether all is well may still be on its way.
     converge();
     forget();
@@ -147,7 +148,7 @@ class Run {
 
   // Once nobody asks for anything, nothing of what was asked is remembered.
   void forget() {
-    const Duration end = world_.now() + kLongestConvergence;
+    const Duration end = world_.now() + kLongestConvergence * world_.options.slowness();
     while (!world_.verdict.failed()) {
       const std::string busy = who_remembers();
       if (busy.empty()) return;
@@ -166,7 +167,7 @@ class Run {
 
   // Replicas come to hold the same by themselves: nobody reads or writes meanwhile.
   void converge() {
-    const Duration end = world_.now() + kLongestConvergence;
+    const Duration end = world_.now() + kLongestConvergence * world_.options.slowness();
     while (!world_.verdict.failed()) {
       const auto differs = what_differs();
       if (!differs) return shared_.model.on_converged();

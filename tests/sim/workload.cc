@@ -181,7 +181,7 @@ void Program::on_written(WriteId write, Level level, const client::Completion& c
 // ---- what is drawn ----
 
 Duration Program::draw_timeout() {
-  if (shared_.faults_ended) return std::chrono::minutes(5);
+  if (shared_.faults_ended) return seconds(60) * world_.options.slowness();
   const Duration choices[] = {milliseconds(300), seconds(1), seconds(3), seconds(8)};
   return choices[rng_.below(std::size(choices))];
 }

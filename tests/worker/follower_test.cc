@@ -228,6 +228,19 @@ TEST_F(FollowerTest, FindsThatItLostWhatItHadAcknowledged) {
   EXPECT_TRUE(follower().comparisons().empty());
 }
 
+TEST_F(FollowerTest, RegainsWhatItLostOnceItsCursorIsDurablyWhereItWas) {
+  info_.stream.cursors[kOrigin] = {kRun, 3};
+  EXPECT_FALSE(follower().regains(kOrigin));
+  const auto asks = follower().comparisons();
+  ASSERT_TRUE(follower().on_acknowledged(kOrigin, asks[0].request, {kRun, 7}).has_value());
+  EXPECT_TRUE(follower().regains(kOrigin));
+  follower().reconciled(kOrigin, {kRun, 7});
+  begin();
+  EXPECT_TRUE(follower().regains(kOrigin));
+  follower().committed();
+  EXPECT_FALSE(follower().regains(kOrigin));
+}
+
 // By whatever came of it, in whichever order, also of a run that is over.
 TEST_F(FollowerTest, RemembersHowFarAnOriginWasHeardToHaveCome) {
   info_.stream.cursors[kOrigin] = {kRun, 3};
