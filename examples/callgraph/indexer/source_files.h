@@ -1,0 +1,30 @@
+// Files as they are on the disk: their sizes, times and digests.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "examples/callgraph/facts.h"
+
+namespace callgraph {
+
+[[nodiscard]] std::string md5_of(std::string_view bytes);  // 32 hexadecimal digits
+[[nodiscard]] std::uint32_t adler32_of(std::string_view bytes);
+
+// `path` below `root`, with slashes; nothing if it is not below.
+[[nodiscard]] std::optional<std::string> relative_to(const std::filesystem::path& root,
+                                                     const std::filesystem::path& path);
+
+// A file's last change, in microseconds since 1970; 0 if there is no such file.
+[[nodiscard]] std::int64_t modified_time(const std::filesystem::path& path);
+
+enum class OnDisk { same, changed, gone };
+
+// Whether the file below `root` is still what `file` says. Size and Adler-32 filter: where one of
+// them differs, the content does. Where both are equal and the time is not, MD5 decides.
+[[nodiscard]] OnDisk compare_with_disk(const std::filesystem::path& root, const SourceFile& file);
+
+}  // namespace callgraph

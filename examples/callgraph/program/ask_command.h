@@ -1,0 +1,23 @@
+// The commands that ask.
+#pragma once
+
+#include "examples/callgraph/ask/answer.h"
+#include "examples/callgraph/program/arguments.h"
+#include "examples/callgraph/show/show.h"
+
+namespace callgraph {
+
+// What a command writes: the answer, and what is to be said beside it.
+struct Output {
+  std::string text;
+  std::vector<std::string> notes;
+};
+
+// Whether the command is one that asks a graph.
+[[nodiscard]] bool is_question(std::string_view command);
+
+// `now` is what relative times go back from.
+[[nodiscard]] kipu::Result<Output> answer(kipu::Client& client, const std::string& graph,
+                                          const Arguments& arguments, kipu::WallTime now);
+
+}  // namespace callgraph

@@ -1,0 +1,176 @@
+// callgraph: wires the command line, the store, the indexer, the questions and the page together.
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "examples/callgraph/indexer/commands.h"
+#include "examples/callgraph/program/arguments.h"
+#include "examples/callgraph/program/ask_command.h"
+#include "examples/callgraph/program/times.h"
+#include "examples/callgraph/serve/server.h"
+
+namespace {
+
+using callgraph::Arguments;
+
+constexpr int kFailed = 1;
+constexpr int kWrongUsage = 2;
+constexpr std::size_t kPort = 7480;
+constexpr std::size_t kLastPort = 65'535;
+
+int report(const kipu::Error& error) {
+  std::cerr << "callgraph: " << error.message << '\n';
+  const bool usage = error.code == kipu::ErrorCode::invalid_argument;
+  return usage ? kWrongUsage : kFailed;
+}
+
+kipu::WallTime now() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+kipu::Result<callgraph::IndexOptions> index_options(const Arguments& arguments) {
+  const auto compdb = arguments.get("compdb");
+  if (!compdb) {
+    return kipu::fail(kipu::ErrorCode::invalid_argument,
+                      "--compdb DIR is missing: the directory with compile_commands.json, which "
+                      "cmake -DCMAKE_EXPORT_COMPILE_COMMANDS=ON or `bear -- make` writes");
+  }
+  const auto threads = arguments.number("jobs", 1, 0);
+  if (!threads) return kipu::fail(threads.error());
+  callgraph::IndexOptions options;
+  options.compdb = *compdb;
+  options.root = arguments.get("root").value_or("");
+  options.threads = *threads;
+  options.locals = arguments.has("locals");
+  options.everything = arguments.has("everything");
+  options.quiet = arguments.has("quiet");
+  return options;
+}
+
+int facts(const Arguments& arguments) {
+  const auto options = index_options(arguments);
+  if (!options) return report(options.error());
+  return callgraph::run_facts(*options, arguments.operands().front());
+}
+
+int write_graph(kipu::Client& client, const std::string& graph, const Arguments& arguments) {
+  const auto options = index_options(arguments);
+  if (!options) return report(options.error());
+  auto writer = callgraph::GraphWriter::open(client, graph);
+  if (!writer) return report(writer.error());
+  return arguments.command().name == "watch" ? callgraph::run_watch(*options, *writer)
+                                             : callgraph::run_index(*options, *writer);
+}
+
+int graphs(kipu::Client& client) {
+  const auto names = callgraph::graph_names(client);
+  if (!names) return report(names.error());
+  for (const std::string& name : *names) std::cout << name << '\n';
+  return 0;
+}
+
+int ask(kipu::Client& client, const std::string& graph, const Arguments& arguments) {
+  const auto output = callgraph::answer(client, graph, arguments, now());
+  if (!output) return report(output.error());
+  std::cout << output->text << std::flush;
+  for (const std::string& note : output->notes) std::cerr << "callgraph: " << note << '\n';
+  if (std::cout) return 0;
+  std::cerr << "callgraph: standard output took no more\n";
+  return kFailed;
+}
+
+// SIGINT and SIGTERM, which were blocked before any thread began, end the server in order.
+int serve(kipu::Client& client, const std::string& graph, const Arguments& arguments) {
+  const auto port = arguments.number("port", 0, kPort);
+  if (!port) return report(port.error());
+  if (*port > kLastPort) {
+    return report({kipu::ErrorCode::invalid_argument, "--port takes a number up to 65535"});
+  }
+  callgraph::ServerOptions options;
+  options.graph = graph;
+  options.port = static_cast<std::uint16_t>(*port);
+  if (const auto time = arguments.get("as-of")) {
+    const auto until = callgraph::end_of(*time, now());
+    if (!until) return report(until.error());
+    options.until = *until;
+  }
+  auto server = callgraph::Server::start(client, options);
+  if (!server) return report(server.error());
+  std::cout << fmt::format("serving graph {} at http://127.0.0.1:{}/", graph, (*server)->port())
+            << std::endl;
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  return 0;
+}
+
+void block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+int with_graph(const Arguments& arguments) {
+  const auto place = arguments.place(environment("KIPU_BROKER"));
+  if (!place) return report(place.error());
+  const std::string_view command = arguments.command().name;
+  if (command == "serve") block_signals();
+  auto client = callgraph::connect(*place);
+  if (!client) return report(client.error());
+  if (command == "graphs") return graphs(*client);
+  if (command == "serve") return serve(*client, place->graph, arguments);
+  if (callgraph::is_question(command)) return ask(*client, place->graph, arguments);
+  return write_graph(*client, place->graph, arguments);
+}
+
+int help(const Arguments& arguments) {
+  if (arguments.operands().empty()) {
+    std::cout << callgraph::overview();
+    return 0;
+  }
+  const auto* command = callgraph::command_named(arguments.operands().front());
+  if (command == nullptr) {
+    return report(
+        {kipu::ErrorCode::invalid_argument,
+         fmt::format("there is no command '{}': `callgraph help` lists those that there are",
+                     arguments.operands().front())});
+  }
+  std::cout << callgraph::help_of(*command);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  const auto arguments = Arguments::parse(words);
+  if (!arguments) return report(arguments.error());
+  const std::string_view command = arguments->command().name;
+  if (command == "help") return help(*arguments);
+  if (arguments->has("help")) {
+    std::cout << callgraph::help_of(arguments->command());
+    return 0;
+  }
+  if (command == "completion") {
+    std::cout << callgraph::bash_completion();
+    return 0;
+  }
+  if (command == "facts") return facts(*arguments);
+  return with_graph(*arguments);
+}

@@ -1,0 +1,56 @@
+// Threads that do pieces of work, and a bound on the bytes that these pieces hold.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace files {
+
+// Thread rule: submit() from any thread but its own.
+class Pool {
+ public:
+  // So many threads, and at most as many pieces that wait.
+  explicit Pool(std::size_t threads);
+  // Does what was submitted first.
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // Blocks while the queue is full.
+  void submit(std::function<void()> work);
+
+ private:
+  void run();
+
+  const std::size_t most_waiting_;
+  std::mutex mutex_;  // guards what follows, but for threads_
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> waiting_;
+  bool closed_ = false;
+  std::vector<std::thread> threads_;
+};
+
+// Bytes that may be held at once. Whoever waits for some must hold none that it alone gives back.
+//
+// Thread rule: any thread.
+class Budget {
+ public:
+  explicit Budget(std::size_t bytes) : left_(bytes) {}
+
+  // REQUIRES: no more than there are in all.
+  void take(std::size_t bytes);
+  [[nodiscard]] bool try_take(std::size_t bytes);
+  void give_back(std::size_t bytes);
+
+ private:
+  std::mutex mutex_;  // guards left_
+  std::condition_variable given_;
+  std::size_t left_;
+};
+
+}  // namespace files
