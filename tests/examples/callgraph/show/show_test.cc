@@ -1,7 +1,9 @@
 #include "examples/callgraph/show/show.h"
 
 #include <cstdlib>
+#include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
@@ -103,6 +105,24 @@ TEST(PicturesTest, ADrawingComesFromGraphviz) {
   ASSERT_TRUE(svg) << svg.error().message;
   EXPECT_THAT(*svg, HasSubstr("<svg"));
   EXPECT_THAT(*svg, HasSubstr("a.cc:1"));
+}
+
+// A server draws for several pages at once.
+TEST(PicturesTest, DrawingsThatAreMadeAtOnceAreNotMixedUp) {
+  if (std::system("command -v dot >/dev/null") != 0) GTEST_SKIP() << "Graphviz is not installed";
+  constexpr std::size_t kAtOnce = 16;
+  std::vector<std::string> drawings(kAtOnce);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < kAtOnce; ++i) {
+      threads.emplace_back([&drawings, i] {
+        drawings[i] = drawn(fmt::format("digraph {{ node{}_ }}", i)).value_or("");
+      });
+    }
+  }
+  for (std::size_t i = 0; i < kAtOnce; ++i) {
+    EXPECT_THAT(drawings[i], HasSubstr(fmt::format("node{}_", i)));
+  }
 }
 
 TEST(PicturesTest, TablesHaveNone) {
