@@ -16,7 +16,8 @@ constexpr int kSubReceiveQueueMessages = 1'024;
 // routing id becomes undeliverable. The kernel sees to that, whether the connection is idle
 // (keepalive) or not (retransmissions). ZeroMQ's own heartbeats stay off: libzmq 4.3.4 aborts where
 // one falls due on a connection that broke while its receive queue was full (`!_io_error`). Who is
-// connected and yet does nothing is for those to judge who wait for answers.
+// connected and yet does nothing is for those to judge who wait for answers; only who reads nothing
+// for so long, with something to read, is to the kernel as one that cannot be reached.
 constexpr int kKeepaliveSeconds = 1;
 constexpr int kKeepaliveProbes = 4;
 constexpr int kUnreachableMs = 5'000;

@@ -61,7 +61,8 @@ TEST_F(FloodTest, OfSmallAnswersThatNobodyReads) {
   }
 }
 
-// Whoever reads in the end finds an answer to each request: a page, or that it must ask again.
+// Whoever reads in the end finds an answer to each request, a page, or that it must ask again;
+// unless it read nothing for so long that the kernel took it for gone (bus/zmq_options.cc).
 TEST_F(FloodTest, OfPagesThatNobodyReads) {
   constexpr int kPages = 200;
   const std::string value(10'000, 'x');
@@ -85,14 +86,19 @@ TEST_F(FloodTest, OfPagesThatNobodyReads) {
   }
   EXPECT_TRUE(client->last("pages"));
   int refused = 0;
+  int cut_off = 0;
   for (const auto& peer : peers) {
     for (int left = kPages; left > 0; --left) {
       const auto answer = peer->receive();
+      if (!answer && peer->was_cut_off()) {
+        ++cut_off;
+        break;
+      }
       ASSERT_TRUE(answer) << left << " are not answered";
       if (code_of(*answer) == ErrorCode::overloaded) ++refused;
     }
   }
-  EXPECT_GT(refused, 0) << "more fitted than is allowed";
+  EXPECT_GT(refused + cut_off, 0) << "more fitted than is allowed";
 }
 
 // Everything that they ask fails at the worker, and nobody reads that it did.

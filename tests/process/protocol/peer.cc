@@ -7,6 +7,7 @@
 namespace kipu::test {
 namespace {
 
+constexpr const char* kEvents = "inproc://events";
 constexpr std::uint64_t kLastId = ~std::uint64_t{0};
 
 std::vector<schema::Message> answers_before(Peer& peer, schema::MessageKind last) {
@@ -21,7 +22,10 @@ std::vector<schema::Message> answers_before(Peer& peer, schema::MessageKind last
 
 }  // namespace
 
-Peer::Peer(const std::string& endpoint, bool reads) : socket_(context_, ZMQ_DEALER) {
+Peer::Peer(const std::string& endpoint, bool reads)
+    : socket_(context_, ZMQ_DEALER), events_(context_, ZMQ_PAIR) {
+  zmq_socket_monitor(socket_.handle(), kEvents, ZMQ_EVENT_DISCONNECTED);
+  events_.connect(kEvents);
   socket_.set(zmq::sockopt::linger, 0);
   socket_.set(zmq::sockopt::rcvtimeo,
               static_cast<int>(std::chrono::milliseconds(kPatience).count()));
@@ -50,6 +54,10 @@ bool Peer::send_with(const Frames& frames, zmq::send_flags flags) {
 }
 
 std::optional<schema::Message> Peer::receive() {
+  zmq::pollitem_t watched[] = {{socket_.handle(), 0, ZMQ_POLLIN, 0},
+                               {events_.handle(), 0, ZMQ_POLLIN, 0}};
+  zmq::poll(watched, 2, std::chrono::milliseconds(kPatience));
+  if ((watched[0].revents & ZMQ_POLLIN) == 0) return std::nullopt;
   zmq::message_t envelope;
   zmq::message_t body;
   if (!socket_.recv(envelope)) return std::nullopt;
@@ -57,6 +65,13 @@ std::optional<schema::Message> Peer::receive() {
   auto decoded = schema::decode<schema::Envelope>(envelope.to_string_view());
   if (!decoded) return std::nullopt;
   return schema::Message{std::move(*decoded), Buffer(body.to_string())};
+}
+
+bool Peer::was_cut_off() {
+  zmq::message_t part;
+  bool cut_off = false;
+  while (events_.recv(part, zmq::recv_flags::dontwait)) cut_off = true;
+  return cut_off;
 }
 
 Frames frames_of(const schema::Envelope& envelope, std::string body) {

@@ -25,14 +25,18 @@ class Peer {
   void send(const Frames& frames);
   // Does not block: false if there was no room.
   bool try_send(const Frames& frames);
-  // The next message, if it comes in time and is one of the protocol.
+  // The next message, if it comes in time and is one of the protocol. Nothing, at once, where the
+  // connection ended, too.
   std::optional<schema::Message> receive();
+  // Whether the connection ended since the last call: what was on its way here is lost.
+  bool was_cut_off();
 
  private:
   bool send_with(const Frames& frames, zmq::send_flags flags);
 
   zmq::context_t context_;
   zmq::socket_t socket_;
+  zmq::socket_t events_;  // of socket_
 };
 
 Frames frames_of(const schema::Envelope& envelope, std::string body = {});
