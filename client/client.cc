@@ -105,6 +105,37 @@ Result<CountResult> count_all(Client::Loop& loop, std::string_view key,
   }
 }
 
+// What tells whether a key is there: its newest entry, which may be a removal; or a count that
+// stops at the first entry, so that no value has to travel.
+Result<client::Call> existence_call(Client::Loop& loop, std::string_view key,
+                                    const CallOptions& options) {
+  if (key.empty()) return fail(ErrorCode::empty_key, "a key has at least one byte");
+  if (auto valid = client::check_read_level(options); !valid) {
+    return fail(std::move(valid).error());
+  }
+  const auto bucket = client::find_bucket(loop, options);
+  if (!bucket) return fail(bucket.error());
+  const auto about = [&](auto query) {
+    query.bucket = options.bucket;
+    query.key = key;
+    query.max_entries = 1;
+    query.level = options.level;
+    return query;
+  };
+  if (bucket->mode == BucketMode::worm) return client::CountCall{about(CountQuery{})};
+  PageQuery newest = about(PageQuery{});
+  newest.reverse = true;
+  return client::PageCall{std::move(newest)};
+}
+
+Result<bool> existence_of(Completion completion) {
+  if (!completion.reply) return fail(std::move(completion.reply).error());
+  if (const auto* count = std::get_if<Count>(&*completion.reply)) return count->entries > 0;
+  const auto page = client::unwrap<Page>(std::move(completion));
+  if (!page) return fail(page.error());
+  return !page->entries.empty() && page->entries.front().kind != EntryKind::remove;
+}
+
 }  // namespace
 
 Result<Client> client::open(bus::Bus& bus, const ClientOptions& options,
@@ -211,28 +242,17 @@ Result<CountResult> Client::count(std::string_view key, const ReadOptions& optio
 }
 
 Result<bool> Client::exists(std::string_view key, const CallOptions& options) {
-  if (key.empty()) return fail(ErrorCode::empty_key, "a key has at least one byte");
-  const auto bucket = client::find_bucket(*loop_, options);
-  if (!bucket) return fail(bucket.error());
-  ReadOptions read;
-  static_cast<CallOptions&>(read) = options;
-  if (bucket->mode == BucketMode::wmrm) {
-    const auto newest = first(key, read);
-    if (!newest) return fail(newest.error());
-    return newest->has_value();
-  }
-  if (auto valid = client::check_read_level(options); !valid) {
-    return fail(std::move(valid).error());
-  }
-  // A count that stops at the first entry: no value has to travel.
-  CountQuery query;
-  query.bucket = options.bucket;
-  query.key = key;
-  query.max_entries = 1;
-  query.level = options.level;
-  const auto count = client::ask<Count>(*loop_, client::CountCall{std::move(query)}, options);
-  if (!count) return fail(count.error());
-  return count->entries > 0;
+  auto call = existence_call(*loop_, key, options);
+  if (!call) return fail(std::move(call).error());
+  return existence_of(client::Ticket(*loop_, std::move(*call), options).wait());
+}
+
+void Client::exists_async(std::string_view key, const CallOptions& options, ExistsCallback done) {
+  auto call = existence_call(*loop_, key, options);
+  if (!call) return done(fail(std::move(call).error()));
+  loop_->submit(std::move(*call), options, [done = std::move(done)](Completion completion) {
+    done(existence_of(std::move(completion)));
+  });
 }
 
 KeyRange Client::keys(const KeysOptions& options) {

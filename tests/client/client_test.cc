@@ -89,6 +89,43 @@ TEST(ClientTest, CallsBackEveryAppendBeforeFlushReturns) {
   EXPECT_LT(cluster.seen(MessageKind::append), std::size_t{kAppends} / 10);
 }
 
+TEST(ClientTest, AsksForManyKeysAtOnce) {
+  FakeCluster cluster({.workers = 3, .partitions = 16});
+  Client client = cluster.connect();
+  ASSERT_TRUE(client.append("key 7", "value"));
+  constexpr int kKeys = 20;
+  cluster.hold(MessageKind::count);
+  std::vector<std::promise<Result<bool>>> answers(kKeys);
+  for (int i = 0; i < kKeys; ++i) {
+    client.exists_async("key " + std::to_string(i), {},
+                        [&answer = answers[static_cast<std::size_t>(i)]](Result<bool> there) {
+                          answer.set_value(std::move(there));
+                        });
+  }
+  EXPECT_TRUE(cluster.wait_for(MessageKind::count, kKeys));
+  cluster.release();
+  for (int i = 0; i < kKeys; ++i) {
+    const auto there = answers[static_cast<std::size_t>(i)].get_future().get();
+    ASSERT_TRUE(there);
+    EXPECT_EQ(*there, i == 7) << i;
+  }
+}
+
+TEST(ClientTest, AnswersAQuestionThatItRefusesAtOnce) {
+  FakeCluster cluster;
+  Client client = cluster.connect();
+  std::optional<Result<bool>> answer;
+  const auto note = [&](Result<bool> there) { answer = std::move(there); };
+  client.exists_async("", {}, note);
+  ASSERT_TRUE(answer && !*answer);
+  EXPECT_EQ(answer->error().code, ErrorCode::empty_key);
+  CallOptions nowhere;
+  nowhere.bucket = "nowhere";
+  client.exists_async("key", nowhere, note);
+  ASSERT_FALSE(*answer);
+  EXPECT_EQ(answer->error().code, ErrorCode::unknown_bucket);
+}
+
 TEST(ClientTest, KeepsTheOrderOfOneThread) {
   FakeCluster cluster;
   Client client = cluster.connect();

@@ -172,6 +172,7 @@ TEST_F(ReadTest, RefusesWhatItCannotMean) {
   EXPECT_THAT(values_of(client_, level), ElementsAre("invalid_argument"));
   EXPECT_EQ(client_.count("").error().code, ErrorCode::empty_key);
   EXPECT_EQ(client_.exists("").error().code, ErrorCode::empty_key);
+  EXPECT_EQ(client_.exists("key", level).error().code, ErrorCode::invalid_argument);
   ReadOptions nowhere;
   nowhere.bucket = "nowhere";
   EXPECT_THAT(values_of(client_, nowhere), ElementsAre("unknown_bucket"));

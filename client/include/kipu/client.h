@@ -129,6 +129,8 @@ class Client {
   // block, nor call the client's blocking functions (which refuse: `invalid_argument`), nor destroy
   // the client. The stamp comes along with errors too, once the entry has one.
   using AppendCallback = std::function<void(Result<Stamp>, std::optional<Stamp>)>;
+  // The same rules; and on the caller's thread where the question is refused before it is sent.
+  using ExistsCallback = std::function<void(Result<bool>)>;
 
   // Reaches a broker and takes the cluster map: `unavailable` if none answers within the timeout,
   // `wrong_cluster`, `wrong_version`, `invalid_argument` (an endpoint that is none).
@@ -173,6 +175,10 @@ class Client {
   // A scan, on the worker: it costs reading the key. `first`, `last` and `reverse` are ignored.
   [[nodiscard]] Result<CountResult> count(std::string_view key, const ReadOptions& options = {});
   [[nodiscard]] Result<bool> exists(std::string_view key, const CallOptions& options = {});
+  // Returns at once, so that many keys can be asked for together; how many are under way is for the
+  // caller to bound. flush() does not wait for it. (Only the first question about a bucket may wait
+  // for the cluster, and is refused in a callback.)
+  void exists_async(std::string_view key, const CallOptions& options, ExistsCallback done);
   // In byte order; without those that are removed.
   [[nodiscard]] KeyRange keys(const KeysOptions& options = {});
   // Every entry of the bucket, removals too, by partition, then key, then id: for exports.
