@@ -188,12 +188,8 @@ class Bench {
   }
 
   Status upload_file(bool again) {
-    std::optional<Pool> pool;
-    Budget budget(kBudget);
-    pool.emplace(kThreads);
-    ChunkSender sender(store_, *pool, budget, progress_, false);
+    ChunkSender sender(store_, progress_, {kThreads, kBudget}, false);
     const auto uploaded = upload({store_, sender, progress_, stop_}, file_, "f", Links::follow);
-    pool.reset();
     if (!uploaded) return fail(uploaded.error());
     if (uploaded->unchanged == again) return {};
     return fail(ErrorCode::internal, "an upload found what it should not have, or did not");

@@ -56,9 +56,10 @@ constexpr std::array kCommands{
         "Stores each FILE as a new version of its name; folders with all that is in them. The "
         "name is the path as it was given, without a leading `/` and `./`: after `cd docs`, "
         "`upload a.txt` stores `a.txt`. A path with `..` needs --as.\n\n"
-        "Only chunks that the store does not have are sent. So a new version of a large file "
-        "stores what changed; a file that did not change gets no version; and an upload that "
-        "was interrupted, in whatever way, is resumed by uploading again.\n\n"
+        "Chunks that the store has are not sent again, but for a few where most are new, and are "
+        "stored once in any case. So a new version of a large file stores what changed; a file "
+        "that did not change gets no version; and an upload that was interrupted, in whatever "
+        "way, is resumed by uploading again.\n\n"
         "A FILE that is a symbolic link is stored as what it leads to; links within folders "
         "are stored as links. Devices, pipes and sockets are passed over, and said so.",
         "upload report.pdf photos\nupload --as backup/etc /etc", 1, kAnyNumber, Operand::local,
@@ -211,7 +212,8 @@ constexpr std::string_view kDescription =
     "is a shell, with line editing, history, and Tab for the names of commands, local files and "
     "stored files. Each command can be given on the command line as well.\n\n"
     "Files are cut into chunks at places that their content chooses (FastCDC), and each chunk is "
-    "compressed (Zstandard) and stored under its SHA-256: what is there already is not sent again, "
+    "compressed (Zstandard) and stored under its SHA-256: what is there already is not stored "
+    "again, "
     "whichever file it is from. A version of a file is a list of chunks, and is appended once all "
     "of "
     "them are stored, so that a download sees one whole version or another.";

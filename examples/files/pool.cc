@@ -25,6 +25,14 @@ void Pool::submit(std::function<void()> work) {
   changed_.notify_all();
 }
 
+void Pool::go_on(std::function<void()> work) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_front(std::move(work));
+  }
+  changed_.notify_all();
+}
+
 void Pool::run() {
   std::unique_lock lock(mutex_);
   while (true) {
@@ -53,11 +61,9 @@ bool Budget::try_take(std::size_t bytes) {
 }
 
 void Budget::give_back(std::size_t bytes) {
-  {
-    const std::lock_guard lock(mutex_);
-    left_ += bytes;
-  }
-  given_.notify_all();
+  const std::lock_guard lock(mutex_);
+  left_ += bytes;
+  given_.notify_all();  // under the lock: whoever then has all may destroy this
 }
 
 }  // namespace files

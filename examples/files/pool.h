@@ -11,7 +11,7 @@
 
 namespace files {
 
-// Thread rule: submit() from any thread but its own.
+// Thread rule: any thread, except where a function says otherwise.
 class Pool {
  public:
   // So many threads, and at most as many pieces that wait.
@@ -21,8 +21,11 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  // Blocks while the queue is full.
+  // Blocks while the queue is full. REQUIRES: not on a thread of the pool.
   void submit(std::function<void()> work);
+  // For what remains of work that was submitted: blocks never, and comes before what waits.
+  // REQUIRES: the pool is not being destroyed, or this is one of its threads.
+  void go_on(std::function<void()> work);
 
  private:
   void run();

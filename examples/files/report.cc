@@ -61,9 +61,9 @@ std::string upload_text(const Uploaded& uploaded, const std::string& name) {
   if (uploaded.unchanged) {
     return fmt::format("unchanged  {}  {}", name, format_size(uploaded.size));
   }
-  return fmt::format("stored     {}  {}, {} of {} chunks new, {} sent", name,
-                     format_size(uploaded.size), format_number(uploaded.new_chunks),
-                     format_number(uploaded.chunks), format_size(uploaded.new_bytes));
+  return fmt::format("stored     {}  {}, {} of {} chunks sent, {}", name,
+                     format_size(uploaded.size), format_number(uploaded.sent_chunks),
+                     format_number(uploaded.chunks), format_size(uploaded.sent_bytes));
 }
 
 std::string upload_json(const Uploaded& uploaded) {
@@ -73,8 +73,8 @@ std::string upload_json(const Uploaded& uploaded) {
   json["unchanged"] = uploaded.unchanged;
   json["stamp"] = uploaded.stamp.to_string();
   json["chunks"] = uploaded.chunks;
-  json["new_chunks"] = uploaded.new_chunks;
-  json["new_bytes"] = uploaded.new_bytes;
+  json["sent_chunks"] = uploaded.sent_chunks;
+  json["sent_bytes"] = uploaded.sent_bytes;
   return json.dump();
 }
 

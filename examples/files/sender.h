@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "base/result.h"
 #include "examples/files/pool.h"
 #include "examples/files/progress.h"
+#include "examples/files/questions.h"
 #include "examples/files/store.h"
 
 namespace files {
@@ -20,8 +23,8 @@ namespace files {
 // A chunk that is stored.
 struct Sent {
   Sum id{};
-  std::uint64_t stored_bytes = 0;  // of its frame, if it was not there before
-  bool is_new = false;
+  bool sent = false;        // it was not known to be there
+  std::uint64_t bytes = 0;  // that were sent: of its frame
 };
 
 // INVARIANT: of equal chunks, at most one is looked up and sent at a time; the others wait for what
@@ -29,30 +32,52 @@ struct Sent {
 class ChunkSender {
  public:
   using Done = std::function<void(kipu::Result<Sent>)>;
+  struct Limits {
+    std::size_t threads = 8;
+    std::size_t bytes = std::size_t{48} << 20U;  // of chunks that are held at once
+  };
 
   // With `verify`, a chunk that is there is read, and sent again if it is lost or altered. All of
-  // these outlive the sender, and the pool goes first.
-  ChunkSender(FileStore& store, Pool& pool, Budget& budget, Progress& progress, bool verify)
-      : store_(store), pool_(pool), budget_(budget), progress_(progress), verify_(verify) {}
+  // these outlive the sender.
+  ChunkSender(FileStore& store, Progress& progress, Limits limits, bool verify)
+      : store_(store),
+        progress_(progress),
+        verify_(verify),
+        bytes_(limits.bytes),
+        budget_(limits.bytes),
+        pool_(limits.threads) {}
+  // REQUIRES: whatever was submitted is done.
+  ~ChunkSender();
+  ChunkSender(const ChunkSender&) = delete;
+  ChunkSender& operator=(const ChunkSender&) = delete;
 
   // Waits for room, then sees to it that a chunk of these bytes is stored. `done` is called once,
   // on another thread, and must not block.
   void submit(std::string content, RefKind kind, Done done);
 
  private:
-  void process(const std::string& content, RefKind kind, Done done);
-  bool must_wait(const Sum& id, Done& done);
-  [[nodiscard]] kipu::Result<bool> is_stored(const Ref& ref);
-  void send(const Sum& id, std::string_view content);
+  class Chunk;
+  using ChunkHandle = std::shared_ptr<const Chunk>;
+
+  bool must_wait(const Sum& id, Done done);
+  void look_up(ChunkHandle chunk);
+  void ask(ChunkHandle chunk);
+  void on_answer(ChunkHandle chunk, const kipu::Result<bool>& there);
+  void look_up_waiting();
+  void check(const Chunk& chunk);
+  void send(const Chunk& chunk);
   void finish(const Sum& id, const kipu::Result<Sent>& sent);
 
   FileStore& store_;
-  Pool& pool_;
-  Budget& budget_;
   Progress& progress_;
   const bool verify_;
-  std::mutex mutex_;                            // guards under_way_
+  const std::size_t bytes_;
+  Budget budget_;
+  std::mutex mutex_;                            // guards these three
   std::map<Sum, std::vector<Done>> under_way_;  // who waits for each chunk
+  Questions questions_;
+  std::deque<ChunkHandle> waiting_;  // until one of the questions is answered
+  Pool pool_;                        // goes first
 };
 
 }  // namespace files

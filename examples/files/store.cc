@@ -60,10 +60,10 @@ Status FileStore::make_bucket(const std::string& name) {
   return made ? Status{} : Status(fail(made.error()));
 }
 
-Result<bool> FileStore::has_chunk(const Sum& id) {
+void FileStore::has_chunk(const Sum& id, std::function<void(Result<bool>)> done) {
   kipu::CallOptions options;
   options.bucket = chunks_;
-  return client_.exists(bytes_of(id), options);
+  client_.exists_async(bytes_of(id), options, std::move(done));
 }
 
 void FileStore::send_chunk(const Sum& id, std::string_view frame,

@@ -37,7 +37,7 @@ class FileStore {
   // For whoever writes: makes what is not there. `bucket_differs` if they are others'.
   kipu::Status make_buckets();
 
-  [[nodiscard]] kipu::Result<bool> has_chunk(const Sum& id);
+  void has_chunk(const Sum& id, std::function<void(kipu::Result<bool>)> done);
   // Blocks while too much is on its way.
   void send_chunk(const Sum& id, std::string_view frame, std::function<void(kipu::Status)> done);
   // The content of a chunk, which is what its id says. `corrupt`, naming the chunk, if it is lost

@@ -51,17 +51,15 @@ class FirstFailure {
   std::atomic<Exit> exit_ = Exit::done;
 };
 
-// Everything that one upload command has under way. Pools end before what their work refers to.
+// Everything that one upload command has under way. Files end before what they refer to.
 class Uploads {
  public:
   Uploads(Session& session, FileStore& store, const Arguments& arguments)
       : session_(session),
         failure_(session),
-        budget_(kBudgetBytes),
-        sender_(store, chunks_, budget_, progress_, arguments.has("verify")),
+        sender_(store, progress_, {chunk_threads(), kBudgetBytes}, arguments.has("verify")),
         parts_{store, sender_, progress_, interrupted()},
         display_(progress_, "sent", session.shows_progress()),
-        chunks_(chunk_threads()),
         files_(std::in_place, session.jobs()) {}
 
   // A file, or a folder with all that is in it.
@@ -108,11 +106,9 @@ class Uploads {
   Session& session_;
   FirstFailure failure_;
   Progress progress_;
-  Budget budget_;
   ChunkSender sender_;
   const UploadParts parts_;
   ProgressDisplay display_;
-  Pool chunks_;
   std::optional<Pool> files_;
 };
 

@@ -28,7 +28,7 @@ using kipu::Result;
 using kipu::Status;
 
 // How many chunks of one file may be under way: what keeps their order.
-constexpr std::size_t kWindow = 64;
+constexpr std::size_t kWindow = 256;
 
 // What becomes of one chunk. Shared with the thread that finishes it.
 class Slot {
@@ -259,8 +259,8 @@ Status FileUpload::settle_first() {
   if (!sent) {
     return fail(sent.error().code, fmt::format("{}: {}", in_quotes(path_), sent.error().message));
   }
-  if (sent->is_new) ++uploaded_.new_chunks;
-  uploaded_.new_bytes += sent->stored_bytes;
+  if (sent->sent) ++uploaded_.sent_chunks;
+  uploaded_.sent_bytes += sent->bytes;
   return tree_.add({RefKind::data, piece.length, sent->id});
 }
 
@@ -270,7 +270,7 @@ Status FileUpload::settle_lists() {
     lists_.pop_front();
     const auto sent = list->wait();
     if (!sent) return fail(sent.error());
-    uploaded_.new_bytes += sent->stored_bytes;
+    uploaded_.sent_bytes += sent->bytes;
   }
   return {};
 }

@@ -24,11 +24,11 @@ struct Uploaded {
   std::string name;
   FileType type = FileType::regular;
   std::uint64_t size = 0;
-  kipu::Stamp stamp;             // of the version; of the one before if nothing has changed
-  bool unchanged = false;        // the newest version said the same, so none was added
-  std::uint64_t chunks = 0;      // lists of chunks not counted
-  std::uint64_t new_chunks = 0;  // that were not stored before
-  std::uint64_t new_bytes = 0;   // compressed, lists too
+  kipu::Stamp stamp;              // of the version; of the one before if nothing has changed
+  bool unchanged = false;         // the newest version said the same, so none was added
+  std::uint64_t chunks = 0;       // lists of chunks not counted
+  std::uint64_t sent_chunks = 0;  // that were not known to be stored
+  std::uint64_t sent_bytes = 0;   // compressed, lists too
 };
 
 // What uploads have in common.

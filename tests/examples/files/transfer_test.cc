@@ -51,14 +51,8 @@ class TransferTest : public testing::Test {
 
   Result<Uploaded> up(const std::string& file, const std::string& name, bool verify = false,
                       Links links = Links::follow) {
-    std::optional<Pool> pool;
-    Budget budget(kBudget);
-    // The sender refers to the pool, which ends first.
-    pool.emplace(4);
-    ChunkSender sender(*store_, *pool, budget, progress_, verify);
-    auto uploaded = upload({*store_, sender, progress_, interrupted_}, file, name, links);
-    pool.reset();
-    return uploaded;
+    ChunkSender sender(*store_, progress_, {.threads = 4, .bytes = kBudget}, verify);
+    return upload({*store_, sender, progress_, interrupted_}, file, name, links);
   }
 
   Status down(const std::string& name, const std::string& as) {
@@ -146,12 +140,12 @@ TEST_F(TransferTest, StoresOfANewVersionWhatChanged) {
   std::string bytes = test::random_bytes(8'000'000, 1);
   const auto first = up(write("f", bytes), "f");
   ASSERT_TRUE(first);
-  EXPECT_EQ(first->new_chunks, first->chunks);
+  EXPECT_EQ(first->sent_chunks, first->chunks);
   bytes.insert(4'000'000, "something else");
   const auto second = up(write("f", bytes), "f");
   ASSERT_TRUE(second);
-  EXPECT_LE(second->new_chunks, 3U);
-  EXPECT_GE(second->new_chunks, 1U);
+  EXPECT_LE(second->sent_chunks, 3U);
+  EXPECT_GE(second->sent_chunks, 1U);
   std::vector<std::uint64_t> sizes;
   ASSERT_TRUE(store_->visit_versions("f", [&](const StoredVersion& stored) {
     sizes.push_back(stored.version.size);
@@ -173,8 +167,8 @@ TEST_F(TransferTest, StoresAChunkThatOccursOftenOnce) {
   const auto uploaded = up(write("zeros", std::string(20'000'000, '\0')), "zeros");
   ASSERT_TRUE(uploaded);
   EXPECT_GT(uploaded->chunks, 20U);
-  EXPECT_LE(uploaded->new_chunks, 2U);
-  EXPECT_EQ(entries("files.chunks"), uploaded->new_chunks);
+  EXPECT_LE(uploaded->sent_chunks, 2U);
+  EXPECT_EQ(entries("files.chunks"), uploaded->sent_chunks);
 }
 
 TEST_F(TransferTest, LeavesNoVersionWhereItIsInterruptedAndResumes) {
@@ -211,7 +205,7 @@ TEST_F(TransferTest, NamesAChunkThatIsAlteredUntilAnUploadMendsIt) {
   EXPECT_THAT(got.error().message, HasSubstr(hex(sha256(bytes))));
   const auto mended = up(file, "f", true);
   ASSERT_TRUE(mended);
-  EXPECT_EQ(mended->new_chunks, 1U);
+  EXPECT_EQ(mended->sent_chunks, 1U);
   ASSERT_TRUE(down("f", "back/f"));
   EXPECT_EQ(content("back/f"), bytes);
 }
