@@ -1,5 +1,6 @@
 #include "examples/files/download.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -23,6 +24,8 @@ using kipu::Status;
 
 // How many chunks of one file are asked for ahead.
 constexpr std::size_t kWindow = 32;
+// Of a hole, which may be longer than anybody waits.
+constexpr std::uint64_t kHashedAtOnce = std::uint64_t{16} << 20U;
 
 // A chunk on its way. Shared with the thread that fetches it.
 class Slot {
@@ -72,6 +75,8 @@ class VersionReader {
   bool ask_for(const Ref& ref);
   Result<std::string> take_first();
   Status write_first();
+  Status pass_hole(std::uint64_t length);
+  Status check_wanted() const;
 
   const DownloadParts& parts_;
   const Version& version_;
@@ -86,7 +91,7 @@ class VersionReader {
 
 Status VersionReader::run() {
   while (true) {
-    if (parts_.interrupted) return fail(ErrorCode::cancelled, "interrupted: nothing was written");
+    if (auto wanted = check_wanted(); !wanted) return wanted;
     if (auto asked = ask_ahead(); !asked) return asked;
     if (window_.empty()) break;
     if (auto written = write_first(); !written) return written;
@@ -142,15 +147,27 @@ Status VersionReader::write_first() {
   const Ref ref = window_.front().ref;
   const auto content = take_first();
   if (!content) return fail(content.error());
-  if (ref.kind == RefKind::hole) {
-    whole_.update_zeros(ref.length);
-  } else {
-    whole_.update(*content);
-    if (auto written = sink_(offset_, *content); !written) return written;
-  }
   offset_ += ref.length;
+  if (ref.kind == RefKind::hole) return pass_hole(ref.length);
+  whole_.update(*content);
   parts_.progress.bytes_done += ref.length;
+  return sink_(offset_ - ref.length, *content);
+}
+
+Status VersionReader::pass_hole(std::uint64_t length) {
+  while (length > 0) {
+    if (auto wanted = check_wanted(); !wanted) return wanted;
+    const std::uint64_t piece = std::min(length, kHashedAtOnce);
+    whole_.update_zeros(piece);
+    parts_.progress.bytes_done += piece;
+    length -= piece;
+  }
   return {};
+}
+
+Status VersionReader::check_wanted() const {
+  if (!parts_.interrupted) return {};
+  return fail(ErrorCode::cancelled, "interrupted: nothing was written");
 }
 
 Result<std::string> read_target(const DownloadParts& parts, const Version& version) {

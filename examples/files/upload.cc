@@ -29,6 +29,8 @@ using kipu::Status;
 
 // How many chunks of one file may be under way: what keeps their order.
 constexpr std::size_t kWindow = 256;
+// Of a hole, which may be longer than anybody waits.
+constexpr std::uint64_t kHashedAtOnce = std::uint64_t{16} << 20U;
 
 // What becomes of one chunk. Shared with the thread that finishes it.
 class Slot {
@@ -87,6 +89,8 @@ class FileUpload {
   Status read_extent(int file, Extent extent);
   Status fill(int file, Extent& extent);
   Status read_symlink(int link);
+  Status check_wanted() const;
+  Status add_hole(std::uint64_t length);
   Status add_chunk(std::string content);
   Status add_piece(Piece piece);
   Status settle_first();
@@ -153,9 +157,7 @@ Status FileUpload::read_regular(const Descriptor& file, const struct stat& befor
     const auto extent = next_extent(file.get(), at, version_.size);
     const std::uint64_t hole = (extent ? extent->offset : version_.size) - at;
     if (hole > 0) {
-      whole_.update_zeros(hole);
-      parts_.progress.bytes_done += hole;
-      if (auto added = add_piece({hole, nullptr}); !added) return added;
+      if (auto added = add_hole(hole); !added) return added;
     }
     if (!extent) break;
     if (auto read = read_extent(file.get(), *extent); !read) return read;
@@ -224,12 +226,26 @@ Status FileUpload::read_symlink(int link) {
   return add_chunk(std::move(*leads_to));
 }
 
-Status FileUpload::add_chunk(std::string content) {
-  if (parts_.interrupted) {
-    return fail(ErrorCode::cancelled,
-                fmt::format("interrupted at {}: uploading it again goes on with what is missing",
-                            in_quotes(path_)));
+Status FileUpload::check_wanted() const {
+  if (!parts_.interrupted) return {};
+  return fail(ErrorCode::cancelled,
+              fmt::format("interrupted at {}: uploading it again goes on with what is missing",
+                          in_quotes(path_)));
+}
+
+Status FileUpload::add_hole(std::uint64_t length) {
+  for (std::uint64_t left = length; left > 0;) {
+    if (auto wanted = check_wanted(); !wanted) return wanted;
+    const std::uint64_t piece = std::min(left, kHashedAtOnce);
+    whole_.update_zeros(piece);
+    parts_.progress.bytes_done += piece;
+    left -= piece;
   }
+  return add_piece({length, nullptr});
+}
+
+Status FileUpload::add_chunk(std::string content) {
+  if (auto wanted = check_wanted(); !wanted) return wanted;
   whole_.update(content);
   const std::uint64_t length = content.size();
   auto slot = submit(std::move(content), RefKind::data);
