@@ -44,6 +44,7 @@ struct Change {
   Kind kind = Kind::commit;
   SourceFile file;
   FileFacts facts;
+  bool is_main = false;  // of a translation unit: recorded after what it showed of others
 };
 
 // What was done about one file.
@@ -67,9 +68,8 @@ class GraphWriter {
   [[nodiscard]] kipu::Result<std::map<std::string, FileRecord>> current_files();
 
   // Applies several changes together; the quickest way, as their facts travel at once. The records
-  // follow when all facts are on disk, and that of the last change follows when the others are:
-  // put a translation unit's main file last, after the headers that it showed, and if this process
-  // is killed in between, the main file is still to be indexed and brings the headers again.
+  // follow when all facts are on disk, and those of main files when the others are: if this process
+  // is killed in between, a main file is still to be indexed and brings the headers again.
   // One path may stand in it once. After an error some of the changes may have been made, each of
   // them whole.
   [[nodiscard]] kipu::Result<std::vector<Applied>> apply(std::span<const Change> changes);

@@ -165,10 +165,13 @@ kipu::Status GraphWriter::Impl::send(std::span<Plan> plans) {
   Appending appending(reading_.client(), reading_.bucket());
   for (const Plan& plan : plans) send_facts(appending, plan);
   if (auto sent = appending.wait(); !sent) return sent;
-  for (const Plan& plan : plans.first(plans.size() - 1)) send_record(appending, plan);
-  if (auto sent = appending.wait(); !sent) return sent;
-  send_record(appending, plans.back());
-  return appending.wait();
+  for (const bool main_files : {false, true}) {
+    for (const Plan& plan : plans) {
+      if (plan.change->is_main == main_files) send_record(appending, plan);
+    }
+    if (auto sent = appending.wait(); !sent) return sent;
+  }
+  return {};
 }
 
 void GraphWriter::Impl::send_facts(Appending& appending, const Plan& plan) {

@@ -1,18 +1,10 @@
 #include "examples/callgraph/indexer/graph_port.h"
 
-#include <algorithm>
+#include "examples/callgraph/indexer/unite.h"
 
 namespace callgraph {
 
 namespace {
-
-template <class Fact>
-void unite(std::vector<Fact>& into, const std::vector<Fact>& more) {
-  into.insert(into.end(), more.begin(), more.end());
-  std::ranges::sort(into);
-  const auto rest = std::ranges::unique(into);
-  into.erase(rest.begin(), rest.end());
-}
 
 constexpr std::string_view kFilePrefix = "file:";
 
@@ -46,8 +38,7 @@ kipu::Status MemoryGraph::apply(std::span<const Change> changes) {
       files_[change.file.path] = change;
       continue;
     }
-    unite(found->second.facts.symbols, change.facts.symbols);
-    unite(found->second.facts.edges, change.facts.edges);
+    unite(found->second.facts, change.facts);
   }
   return {};
 }

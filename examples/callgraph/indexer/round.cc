@@ -1,34 +1,28 @@
 #include "examples/callgraph/indexer/round.h"
 
-#include <algorithm>
 #include <thread>
+
+#include "examples/callgraph/indexer/unite.h"
 
 namespace callgraph {
 
 namespace {
 
-template <class Fact>
-void unite(std::vector<Fact>& into, std::vector<Fact>&& more) {
-  into.insert(into.end(), std::make_move_iterator(more.begin()),
-              std::make_move_iterator(more.end()));
-  std::ranges::sort(into);
-  const auto rest = std::ranges::unique(into);
-  into.erase(rest.begin(), rest.end());
-}
-
 void unite(std::map<std::string, ReadFile>& into, ReadFile&& more) {
   const std::string path = more.file.path;
   const auto [entry, is_new] = into.try_emplace(path, std::move(more));
-  if (is_new) return;
-  unite(entry->second.facts.symbols, std::move(more.facts.symbols));
-  unite(entry->second.facts.edges, std::move(more.facts.edges));
+  if (!is_new) unite(entry->second.facts, std::move(more.facts));
 }
 
 }  // namespace
 
 Round::Round(RoundOptions options, GraphPort& graph, const std::atomic<bool>& stop,
              Progress progress)
-    : options_(std::move(options)), graph_(graph), stop_(stop), progress_(std::move(progress)) {}
+    : options_(std::move(options)),
+      graph_(graph),
+      stop_(stop),
+      progress_(std::move(progress)),
+      writing_(graph) {}
 
 kipu::Result<RoundResult> Round::run() {
   const auto commands = read_compile_commands(options_.compdb, options_.root);
@@ -51,6 +45,7 @@ kipu::Result<RoundResult> Round::run() {
     std::vector<std::jthread> threads(options_.threads);
     for (std::jthread& thread : threads) thread = std::jthread([this] { work(); });
   }
+  writing_.finish();
   if (!status_) return kipu::fail(status_.error());
   result_.stopped = stop_ && next_ < plan_.units.size() + options_.threads;
   if (!result_.stopped) status_ = write_changed_headers();
@@ -100,7 +95,10 @@ void Round::index(const Unit& unit) {
     const std::lock_guard lock(mutex_);
     result_.with_errors[unit.path] = {first_error, errors};
   }
-  finish_unit(unit, parsed ? write(unit, std::move(files)) : kipu::Status());
+  if (!parsed) return finish_unit(unit, {});
+  const std::lock_guard lock(order_);
+  writing_.add(changes_of(unit, std::move(files)),
+               [this, &unit](const kipu::Status& written) { finish_unit(unit, written); });
 }
 
 // A header of which the graph has another content replaces it when all who show it were read:
@@ -111,35 +109,28 @@ bool Round::is_deferred(const std::string& path, const SourceFile& file) const {
   return options_.everything || record->second.file.md5 != file.md5;
 }
 
-kipu::Status Round::write(const Unit& unit, std::map<std::string, ReadFile> files) {
+std::vector<Change> Round::changes_of(const Unit& unit, std::map<std::string, ReadFile> files) {
+  const std::lock_guard lock(mutex_);
   std::vector<Change> changes;
-  Change main;
-  {
-    const std::lock_guard lock(mutex_);
-    for (auto& [path, read] : files) {
-      const auto digest = digests_.find(path);
-      if (digest != digests_.end()) read.file.command = digest->second;
-      if (path != unit.path && is_deferred(path, read.file)) {
-        unite(deferred_, std::move(read));
-        continue;
-      }
-      const bool first = !known_.contains(path) || path == unit.path;
-      if (first) result_.reindexed.insert(path);
-      const bool added_before = !result_.files.insert(path).second && !known_.contains(path);
-      Change change;
-      // What others that include this source said of it stays.
-      change.kind = path == unit.path && !added_before ? Change::Kind::commit : Change::Kind::add;
-      change.file = std::move(read.file);
-      change.facts = std::move(read.facts);
-      if (path == unit.path) {
-        main = std::move(change);
-      } else {
-        changes.push_back(std::move(change));
-      }
+  for (auto& [path, read] : files) {
+    const auto digest = digests_.find(path);
+    if (digest != digests_.end()) read.file.command = digest->second;
+    if (path != unit.path && is_deferred(path, read.file)) {
+      unite(deferred_, std::move(read));
+      continue;
     }
+    const bool first = !known_.contains(path) || path == unit.path;
+    if (first) result_.reindexed.insert(path);
+    const bool added_before = !result_.files.insert(path).second && !known_.contains(path);
+    Change change;
+    // What others that include this source said of it stays.
+    change.kind = path == unit.path && !added_before ? Change::Kind::commit : Change::Kind::add;
+    change.is_main = path == unit.path;
+    change.file = std::move(read.file);
+    change.facts = std::move(read.facts);
+    changes.push_back(std::move(change));
   }
-  if (!main.file.path.empty()) changes.push_back(std::move(main));
-  return graph_.apply(changes);
+  return changes;
 }
 
 void Round::finish_unit(const Unit& unit, const kipu::Status& written) {

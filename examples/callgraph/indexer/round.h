@@ -14,6 +14,7 @@
 #include "examples/callgraph/indexer/graph_port.h"
 #include "examples/callgraph/indexer/plan.h"
 #include "examples/callgraph/indexer/unit.h"
+#include "examples/callgraph/indexer/write_behind.h"
 
 namespace callgraph {
 
@@ -50,7 +51,7 @@ class Round {
   kipu::Status remove_gone(const Plan& plan);
   void work();
   void index(const Unit& unit);
-  kipu::Status write(const Unit& unit, std::map<std::string, ReadFile> files);
+  std::vector<Change> changes_of(const Unit& unit, std::map<std::string, ReadFile> files);
   void finish_unit(const Unit& unit, const kipu::Status& written);
   kipu::Status write_changed_headers();
   bool is_deferred(const std::string& path, const SourceFile& file) const;
@@ -72,6 +73,10 @@ class Round {
   RoundResult result_;
   kipu::Status status_;
   std::map<std::string, ReadFile> deferred_;  // headers that changed: written when all is read
+
+  // Units are written in the order in which it was decided what is to be written of them.
+  std::mutex order_;
+  WriteBehind writing_;  // last, as it calls finish_unit
 };
 
 }  // namespace callgraph

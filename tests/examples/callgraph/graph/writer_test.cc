@@ -136,6 +136,24 @@ TEST_F(GraphWriterTest, FactsWithoutARecordAreInvisible) {
   EXPECT_THAT(neighbours("f", Direction::out), ElementsAre("k"));
 }
 
+TEST_F(GraphWriterTest, RecordsMainFilesOnlyWhenAllElseIsRecorded) {
+  GraphWriter graph = writer();
+  Change main{Change::Kind::commit, source("a.cc", "m1"), {{function("a")}, {call("a", "f")}}};
+  main.is_main = true;
+  Change header{Change::Kind::add, source("a.h", "m1"), {{function("f")}, {}}};
+  const auto recorded = [&](const std::string& path) {
+    return graph.current_files()->contains(path);
+  };
+  // A record that no store takes: as if the indexer had ended before it was written.
+  header.file.language = std::string(kipu::limits::kMaxBodyBytes, 'x');
+  EXPECT_FALSE(graph.apply(std::vector<Change>{main, header}));
+  EXPECT_FALSE(recorded("a.cc"));
+  header.file.language = "C++";
+  EXPECT_TRUE(graph.apply(std::vector<Change>{main, header}));
+  EXPECT_TRUE(recorded("a.cc"));
+  EXPECT_TRUE(recorded("a.h"));
+}
+
 TEST_F(GraphWriterTest, ManyThreadsAndWritersOfTheSameFilesAgree) {
   GraphWriter shared = writer();
   GraphWriter separate = writer();

@@ -168,6 +168,40 @@ TEST(RoundTest, SaysTheSameWithOneThreadAndWithMany) {
   EXPECT_THAT(one.facts(), Not(IsEmpty()));
 }
 
+// Notes which files it was given as the main ones of their units.
+class NotingGraph final : public GraphPort {
+ public:
+  kipu::Result<std::map<std::string, FileRecord>> current_files() override {
+    return graph_.current_files();
+  }
+  kipu::Status apply(std::span<const Change> changes) override {
+    for (const Change& change : changes)
+      (change.is_main ? main_ : others_).insert(change.file.path);
+    return graph_.apply(changes);
+  }
+  const std::set<std::string>& main() const { return main_; }
+  const std::set<std::string>& others() const { return others_; }
+
+ private:
+  MemoryGraph graph_;
+  std::set<std::string> main_;
+  std::set<std::string> others_;
+};
+
+TEST(RoundTest, TellsTheGraphWhichFilesAreMain) {
+  Project project;
+  write_three(project);
+  NotingGraph graph;
+  const std::atomic<bool> stop = false;
+  std::vector<std::string> told;
+  Round round({project.root(), project.root()}, graph, stop,
+              [&](std::size_t, std::size_t, const std::string& path) { told.push_back(path); });
+  ASSERT_TRUE(round.run());
+  EXPECT_THAT(graph.main(), ElementsAre("a.cc", "b.cc", "c.cc"));
+  EXPECT_THAT(graph.others(), ElementsAre("shared.h"));
+  EXPECT_THAT(told, ElementsAre("a.cc", "b.cc", "c.cc"));
+}
+
 TEST(RoundTest, KeepsADigestOfEachFile) {
   Project project;
   write_three(project);
