@@ -30,6 +30,7 @@ struct Section {
   std::string heading;
   std::vector<std::string> roots;
   std::vector<Step> steps;  // those of one parent stand together, in the order they are shown
+  bool is_way = false;      // each step begins where the one before it ended
 };
 
 struct Answer {

@@ -19,15 +19,19 @@ struct IndexOptions {
   std::size_t threads = 0;       // 0: as many as the machine runs at once
   bool locals = false;           // variables and parameters within functions, too
   bool everything = false;       // index all files, changed or not
-  bool quiet = false;            // no progress and no summary, errors only
+  bool generated = false;        // what stands in the build folder, too
+  // What is not to be indexed: folders or files, below the root unless they are absolute.
+  std::vector<std::filesystem::path> except = {};
+  bool quiet = false;  // no progress and no summary, errors only
 };
 
 // Brings `writer`'s graph up to date with the files that the compile commands name, and with what
 // these include below the root. Progress goes to stderr, the summary (`reindexed 3 of 412 files`)
-// to stdout.
+// to stdout; if it was interrupted, how far it came and how to go on.
 // Returns the exit code: 0, also where files have errors and are indexed as far as they parse; 1 if
 // nothing could be read, or the graph failed, after it has said so on stderr; 130 after SIGINT or
-// SIGTERM, with every finished file in the graph.
+// SIGTERM, with every finished file in the graph. The first signal lets the files under way be
+// finished, a second one ends the process at once, which does the graph no harm.
 [[nodiscard]] int run_index(const IndexOptions& options, GraphWriter& writer);
 
 // Does what run_index does, and again for what changes, until SIGINT or SIGTERM; then it returns 0.

@@ -260,4 +260,14 @@ fs::path root_of(const fs::path& compdb) {
   return folder.parent_path();
 }
 
+std::optional<fs::path> build_folder(const fs::path& compdb, const fs::path& root,
+                                     const std::vector<CompileCommand>& commands) {
+  const fs::path folder = real(fs::absolute(file_of(compdb))).parent_path();
+  if (folder == root || !is_below(folder, root)) return std::nullopt;
+  const bool has_sources_beside = std::ranges::any_of(commands, [&](const CompileCommand& each) {
+    return is_below(each.source, root) && !is_below(each.source, folder);
+  });
+  return has_sources_beside ? std::optional(folder) : std::nullopt;
+}
+
 }  // namespace callgraph

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,5 +36,11 @@ struct CompileCommand {
 // The root of a project whose compile database this is: the nearest folder above it that has .git,
 // or else the folder above the one that the database lies in.
 [[nodiscard]] std::filesystem::path root_of(const std::filesystem::path& compdb);
+
+// The folder of the compile database, if what stands in it was made by the build: if it is a folder
+// within the root, and sources of the project stand beside it, too.
+[[nodiscard]] std::optional<std::filesystem::path> build_folder(
+    const std::filesystem::path& compdb, const std::filesystem::path& root,
+    const std::vector<CompileCommand>& commands);
 
 }  // namespace callgraph

@@ -63,7 +63,23 @@ RoundOptions round_options(const IndexOptions& options) {
       options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
   round.locals = options.locals;
   round.everything = options.everything;
+  round.generated = options.generated;
   return round;
+}
+
+// `options.except` as the round wants it: a name that leaves nothing out would be a mistake.
+kipu::Status leave_out(const IndexOptions& options, RoundOptions& round) {
+  for (const fs::path& path : options.except) {
+    std::error_code failed;
+    const fs::path whole = fs::canonical(round.root / path, failed);
+    if (failed) {
+      return kipu::fail(kipu::ErrorCode::invalid_argument,
+                        "--except " + path.string() + ": there is no such folder or file in " +
+                            round.root.string() + "; name it from there");
+    }
+    round.except.push_back(whole);
+  }
+  return {};
 }
 
 int report(const kipu::Error& error) {
@@ -75,11 +91,18 @@ std::string counted(std::size_t count, const std::string& what) {
   return std::to_string(count) + ' ' + what + (count == 1 ? "" : "s");
 }
 
-void report_errors(const RoundResult& result) {
+void report_left_out(const RoundResult& result) {
   if (result.outside > 0) {
     std::cerr << "callgraph: left out " << counted(result.outside, "source")
               << " outside the root; --root DIR names another\n";
   }
+  if (result.generated > 0) {
+    std::cerr << "callgraph: left out " << counted(result.generated, "source") << " in "
+              << result.build_folder << ", the build folder; --generated indexes them, too\n";
+  }
+}
+
+void report_errors(const RoundResult& result) {
   if (result.with_errors.empty()) return;
   std::cerr << "callgraph: " << counted(result.with_errors.size(), "translation unit")
             << " with errors, indexed as far as parsed:\n";
@@ -90,6 +113,14 @@ void report_errors(const RoundResult& result) {
 }
 
 void summarise(const RoundResult& result, std::ostream& out) {
+  if (result.stopped) {
+    out << "interrupted: read " << result.units << " of "
+        << counted(result.planned, "translation unit") << ", reindexed "
+        << counted(result.reindexed.size(), "file")
+        << "; what is finished is in the graph, the same command goes on with the rest"
+        << std::endl;
+    return;
+  }
   out << "reindexed " << result.reindexed.size() << " of " << counted(result.files.size(), "file");
   if (result.removed > 0) out << ", removed " << result.removed;
   out << std::endl;
@@ -97,8 +128,10 @@ void summarise(const RoundResult& result, std::ostream& out) {
 
 kipu::Result<RoundResult> run_round(const IndexOptions& options, GraphPort& graph,
                                     const StopSignals& stop) {
+  RoundOptions how = round_options(options);
+  if (auto left_out = leave_out(options, how); !left_out) return kipu::fail(left_out.error());
   Progress progress(options.quiet);
-  Round round(round_options(options), graph, stop.requested(), std::ref(progress));
+  Round round(std::move(how), graph, stop.requested(), std::ref(progress));
   return round.run();
 }
 
@@ -128,6 +161,7 @@ kipu::Status catch_up(const IndexOptions& options, GraphPort& graph, const StopS
   for (bool grown = true; grown && !stop.requested(); round.everything = false) {
     const auto result = run_round(round, graph, stop);
     if (!result) return kipu::fail(result.error());
+    if (!announced && !options.quiet) report_left_out(*result);
     report_errors(*result);
     if (!options.quiet && (!announced || changed_something(*result))) summarise(*result, out);
     announced = true;
@@ -146,6 +180,7 @@ int index_once(const IndexOptions& options, GraphPort& graph, std::ostream& out)
   const StopSignals stop;
   const auto result = run_round(options, graph, stop);
   if (!result) return report(result.error());
+  if (!options.quiet) report_left_out(*result);
   report_errors(*result);
   if (!options.quiet) summarise(*result, out);
   return result->stopped ? kInterrupted : 0;

@@ -24,7 +24,7 @@ bool print_from(const CompileCommand& command, const ReadOptions& options, const
   Claims claims;
   const ReadUnit read = read_unit(command, options, claims);
   for (const ReadFile& file : read.files) {
-    if (options.root / file.file.path != path) continue;
+    if (options.project.root / file.file.path != path) continue;
     if (read.errors > 0) std::cerr << "callgraph: " << read.error << '\n';
     std::cout << facts_json(file.file, file.facts) << '\n';
     return true;
@@ -41,7 +41,7 @@ int run_facts(const IndexOptions& options, const fs::path& source) {
   const auto commands = read_compile_commands(options.compdb, root);
   if (!commands) return fail_with(commands.error().message);
   const fs::path path = fs::weakly_canonical(fs::exists(source) ? source : root / source, failed);
-  const ReadOptions reading{root, options.locals};
+  const ReadOptions reading{{root}, options.locals};
   const auto own = std::ranges::find(*commands, path, &CompileCommand::source);
   if (own != commands->end()) {
     return print_from(*own, reading, path) ? 0 : fail_with("cannot read " + path.string());

@@ -32,15 +32,19 @@ std::set<std::string> with_includers(const std::set<std::string>& changed,
 
 }  // namespace
 
-std::vector<Unit> units_of(const std::vector<CompileCommand>& commands,
-                           const std::filesystem::path& root, std::size_t& outside) {
+std::vector<Unit> units_of(const std::vector<CompileCommand>& commands, const ProjectFiles& project,
+                           LeftOut& left_out) {
   std::vector<Unit> units;
   std::unordered_map<std::string, std::size_t> by_path;
-  outside = 0;
+  left_out.by_folder.resize(project.left_out.size());
   for (const CompileCommand& command : commands) {
-    const auto path = relative_to(root, command.source);
+    if (const auto folder = project.left_out_by(command.source)) {
+      left_out.by_folder[*folder].insert(command.source);
+      continue;
+    }
+    const auto path = project.find(command.source);
     if (!path) {
-      ++outside;
+      left_out.outside.insert(command.source);
       continue;
     }
     const auto [entry, is_new] = by_path.try_emplace(*path, units.size());

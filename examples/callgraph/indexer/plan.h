@@ -20,9 +20,15 @@ struct Unit {
   std::string digest;  // MD5 of the commands
 };
 
-// One unit for each source below `root`, in the order of the commands. `outside` counts the others.
+// Sources that are not the project's, each counted once.
+struct LeftOut {
+  std::set<std::filesystem::path> outside;                 // of the root
+  std::vector<std::set<std::filesystem::path>> by_folder;  // in the order of ProjectFiles::left_out
+};
+
+// One unit for each source of the project, in the order of the commands.
 [[nodiscard]] std::vector<Unit> units_of(const std::vector<CompileCommand>& commands,
-                                         const std::filesystem::path& root, std::size_t& outside);
+                                         const ProjectFiles& project, LeftOut& left_out);
 
 struct Plan {
   std::vector<const Unit*> units;  // to be read

@@ -27,18 +27,16 @@ Round::Round(RoundOptions options, GraphPort& graph, const std::atomic<bool>& st
 kipu::Result<RoundResult> Round::run() {
   const auto commands = read_compile_commands(options_.compdb, options_.root);
   if (!commands) return kipu::fail(commands.error());
-  units_ = units_of(*commands, options_.root, result_.outside);
-  for (const Unit& unit : units_) digests_[unit.path] = unit.digest;
+  find_units(*commands);
   auto known = graph_.current_files();
   if (!known) return kipu::fail(known.error());
   known_ = std::move(*known);
-  plan_ = plan_of(units_, known_, [this](const SourceFile& file) {
-    return compare_with_disk(options_.root, file);
-  });
+  plan_ = plan_of(units_, known_, [this](const SourceFile& file) { return compare(file); });
   if (options_.everything) {
     plan_.units.clear();
     for (const Unit& unit : units_) plan_.units.push_back(&unit);
   }
+  result_.planned = plan_.units.size();
   for (const auto& [path, record] : known_) result_.files.insert(path);
   if (const auto removed = remove_gone(plan_); !removed) return kipu::fail(removed.error());
   {
@@ -47,10 +45,30 @@ kipu::Result<RoundResult> Round::run() {
   }
   writing_.finish();
   if (!status_) return kipu::fail(status_.error());
-  result_.stopped = stop_ && next_ < plan_.units.size() + options_.threads;
+  result_.stopped = result_.units < result_.planned;
   if (!result_.stopped) status_ = write_changed_headers();
   if (!status_) return kipu::fail(status_.error());
   return std::move(result_);
+}
+
+void Round::find_units(const std::vector<CompileCommand>& commands) {
+  project_ = {options_.root, options_.except};
+  const auto folder = build_folder(options_.compdb, options_.root, commands);
+  const bool leaves_it_out = folder && !options_.generated;
+  if (leaves_it_out) project_.left_out.push_back(*folder);
+  LeftOut left_out;
+  units_ = units_of(commands, project_, left_out);
+  for (const Unit& unit : units_) digests_[unit.path] = unit.digest;
+  result_.outside = left_out.outside.size();
+  if (!leaves_it_out) return;
+  result_.build_folder = relative_to(options_.root, *folder).value_or("");
+  result_.generated = left_out.by_folder.back().size();
+}
+
+// What is left out now, and was indexed once, is no longer the graph's.
+OnDisk Round::compare(const SourceFile& file) const {
+  if (project_.left_out_by(options_.root / file.path)) return OnDisk::gone;
+  return compare_with_disk(options_.root, file);
 }
 
 kipu::Status Round::remove_gone(const Plan& plan) {
@@ -85,7 +103,7 @@ void Round::index(const Unit& unit) {
   std::size_t errors = 0;
   bool parsed = false;
   for (const CompileCommand& command : unit.commands) {
-    ReadUnit read = read_unit(command, {options_.root, options_.locals}, claims_);
+    ReadUnit read = read_unit(command, {project_, options_.locals}, claims_);
     parsed = parsed || read.parsed;
     if (errors == 0) first_error = read.error;
     errors += read.errors;

@@ -21,6 +21,8 @@ namespace callgraph {
 struct RoundOptions {
   std::filesystem::path compdb;
   std::filesystem::path root;
+  std::vector<std::filesystem::path> except = {};  // of the project, but not to be indexed
+  bool generated = false;                          // the build folder, too
   std::size_t threads = 1;
   bool locals = false;
   bool everything = false;
@@ -30,9 +32,12 @@ struct RoundResult {
   std::set<std::string> files;      // all that the graph has now
   std::set<std::string> reindexed;  // of these, those that were read again
   std::size_t removed = 0;
-  std::size_t units = 0;    // translation units read
-  std::size_t outside = 0;  // sources outside the root, which were left out
-  bool stopped = false;     // before all was done
+  std::size_t units = 0;      // translation units read
+  std::size_t planned = 0;    // translation units that were to be read
+  bool stopped = false;       // before all of them were
+  std::size_t outside = 0;    // sources outside the root, which were left out
+  std::string build_folder;   // below the root; empty if it is indexed, or there is none
+  std::size_t generated = 0;  // sources in it, which were left out
   // Units with errors, by path: the first error of each, and how many there are.
   std::map<std::string, std::pair<std::string, std::size_t>> with_errors;
 };
@@ -48,6 +53,8 @@ class Round {
   [[nodiscard]] kipu::Result<RoundResult> run();
 
  private:
+  void find_units(const std::vector<CompileCommand>& commands);
+  OnDisk compare(const SourceFile& file) const;
   kipu::Status remove_gone(const Plan& plan);
   void work();
   void index(const Unit& unit);
@@ -62,6 +69,7 @@ class Round {
   const Progress progress_;
 
   // Set before the threads start, and then only read.
+  ProjectFiles project_;
   std::vector<Unit> units_;
   std::map<std::string, std::string> digests_;  // of units, by path
   std::map<std::string, FileRecord> known_;

@@ -49,6 +49,18 @@ std::optional<std::string> relative_to(const fs::path& root, const fs::path& pat
   return below.generic_string();
 }
 
+std::optional<std::size_t> ProjectFiles::left_out_by(const fs::path& path) const {
+  for (std::size_t i = 0; i < left_out.size(); ++i) {
+    if (path == left_out[i] || relative_to(left_out[i], path)) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> ProjectFiles::find(const fs::path& path) const {
+  if (left_out_by(path)) return std::nullopt;
+  return relative_to(root, path);
+}
+
 std::int64_t modified_time(const fs::path& path) {
   struct stat found{};
   if (::stat(path.c_str(), &found) != 0) return 0;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "examples/callgraph/facts.h"
 
@@ -17,6 +18,18 @@ namespace callgraph {
 // `path` below `root`, with slashes; nothing if it is not below.
 [[nodiscard]] std::optional<std::string> relative_to(const std::filesystem::path& root,
                                                      const std::filesystem::path& path);
+
+// Which files are the project's: those below `root`, but for what lies in one of `left_out`. All of
+// them are absolute and without symbolic links.
+struct ProjectFiles {
+  std::filesystem::path root;
+  std::vector<std::filesystem::path> left_out = {};
+
+  // The file's path below the root, with slashes; nothing if it is not the project's.
+  [[nodiscard]] std::optional<std::string> find(const std::filesystem::path& path) const;
+  // The index in left_out of the folder in which `path` lies.
+  [[nodiscard]] std::optional<std::size_t> left_out_by(const std::filesystem::path& path) const;
+};
 
 // A file's last change, in microseconds since 1970; 0 if there is no such file.
 [[nodiscard]] std::int64_t modified_time(const std::filesystem::path& path);

@@ -30,6 +30,7 @@ StopSignals::StopSignals() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   signal_fd = fd_;
   struct sigaction action{};
   action.sa_handler = request_stop;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second one ends the process
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, &before_interrupt);
   sigaction(SIGTERM, &action, &before_terminate);

@@ -37,10 +37,10 @@ class Reader {
       : unit_(unit),
         command_(command),
         claims_(claims),
-        files_(options.root),
+        files_(options.project),
         sink_(files_, command.language.starts_with("C++") ? "C++" : "C"),
         walk_(files_, sink_, claims, options.locals),
-        root_(options.root) {}
+        root_(options.project.root) {}
 
   void read(ReadUnit& result) {
     count_errors(result);

@@ -1,19 +1,19 @@
 // One translation unit, read with libclang: what each file of the project says that it shows.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "examples/callgraph/facts.h"
 #include "examples/callgraph/indexer/claims.h"
 #include "examples/callgraph/indexer/compile_commands.h"
+#include "examples/callgraph/indexer/source_files.h"
 
 namespace callgraph {
 
 struct ReadOptions {
-  std::filesystem::path root;  // of the project, without symbolic links
-  bool locals = false;         // variables and parameters within functions, too
+  ProjectFiles project;  // of the project
+  bool locals = false;   // variables and parameters within functions, too
 };
 
 struct ReadFile {

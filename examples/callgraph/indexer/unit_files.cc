@@ -1,7 +1,5 @@
 #include "examples/callgraph/indexer/unit_files.h"
 
-#include "examples/callgraph/indexer/source_files.h"
-
 namespace callgraph {
 
 namespace fs = std::filesystem;
@@ -19,7 +17,7 @@ UnitFile* UnitFiles::add(CXFile file) {
   const fs::path path = fs::path(name).lexically_normal();
   const auto [entry, is_new] = by_path_.try_emplace(path.string(), nullptr);
   if (is_new) {
-    const auto below = relative_to(root_, path);
+    const auto below = project_.find(path);
     files_.push_back(std::make_unique<UnitFile>());
     entry->second = files_.back().get();
     entry->second->handle = file;

@@ -11,14 +11,15 @@
 
 #include "examples/callgraph/facts.h"
 #include "examples/callgraph/indexer/clang_handles.h"
+#include "examples/callgraph/indexer/source_files.h"
 
 namespace callgraph {
 
 struct UnitFile {
   CXFile handle = nullptr;
-  std::string path;     // relative to the root; of a file outside, its base name
+  std::string path;     // relative to the root; of a file that is not the project's, its base name
   std::string usr;      // file_usr of the path
-  bool inside = false;  // below the root
+  bool inside = false;  // the project's
   bool wanted = false;  // its facts are read from this unit
   FileFacts facts;
 };
@@ -33,7 +34,7 @@ struct Place {
 
 class UnitFiles {
  public:
-  explicit UnitFiles(std::filesystem::path root) : root_(std::move(root)) {}
+  explicit UnitFiles(ProjectFiles project) : project_(std::move(project)) {}
 
   // The file's entry, made on first use; null for a null handle. It stays where it is.
   UnitFile* find(CXFile file);
@@ -47,7 +48,7 @@ class UnitFiles {
  private:
   UnitFile* add(CXFile file);
 
-  std::filesystem::path root_;
+  ProjectFiles project_;
   std::vector<std::unique_ptr<UnitFile>> files_;
   std::unordered_map<std::string, UnitFile*> by_path_;  // absolute
   std::unordered_map<CXFile, UnitFile*> by_handle_;     // two names of one file have two handles

@@ -29,11 +29,6 @@ kipu::Error wrong(std::string message) {
   return {kipu::ErrorCode::invalid_argument, std::move(message)};
 }
 
-const OptionSpec* option_with(char letter) {
-  const auto found = std::ranges::find(options(), letter, &OptionSpec::letter);
-  return letter == '\0' || found == options().end() ? nullptr : &*found;
-}
-
 // `--depth=3`, `--depth 3`, `-o json`, `-ojson`.
 struct Spelled {
   const OptionSpec* spec = nullptr;
@@ -42,7 +37,7 @@ struct Spelled {
 
 Spelled spelled(std::string_view word) {
   if (!word.starts_with("--")) {
-    Spelled found{option_with(word[1]), {}};
+    Spelled found{option_lettered(word[1]), {}};
     if (word.size() > 2) found.value = std::string(word.substr(2));
     return found;
   }
@@ -62,6 +57,11 @@ const CommandSpec* command_named(std::string_view name) {
 const OptionSpec* option_named(std::string_view name) {
   const auto found = std::ranges::find(options(), name, &OptionSpec::name);
   return found == options().end() ? nullptr : &*found;
+}
+
+const OptionSpec* option_lettered(char letter) {
+  const auto found = std::ranges::find(options(), letter, &OptionSpec::letter);
+  return letter == '\0' || found == options().end() ? nullptr : &*found;
 }
 
 bool takes(const CommandSpec& command, std::string_view option) {

@@ -29,12 +29,14 @@ struct CommandSpec {
   std::string_view examples;     // lines
   std::size_t least = 0;         // operands
   std::size_t most = 0;
+  bool hidden = false;  // for programs, not for people
 };
 
 [[nodiscard]] std::span<const CommandSpec> commands();
 [[nodiscard]] std::span<const OptionSpec> options();
 [[nodiscard]] const CommandSpec* command_named(std::string_view name);
 [[nodiscard]] const OptionSpec* option_named(std::string_view name);
+[[nodiscard]] const OptionSpec* option_lettered(char letter);
 // Whether `command` takes the option, as its own or a common one.
 [[nodiscard]] bool takes(const CommandSpec& command, std::string_view option);
 
@@ -68,7 +70,5 @@ class Arguments {
 // The whole help, or that of one command.
 [[nodiscard]] std::string overview();
 [[nodiscard]] std::string help_of(const CommandSpec& command);
-// A script for bash: `source <(callgraph completion)`.
-[[nodiscard]] std::string bash_completion();
 
 }  // namespace callgraph

@@ -28,12 +28,13 @@ struct Asked {
   kipu::WallTime now;
   Snapshot& snapshot;
   Format format = Format::text;
+  Look look = Look::plain;
 };
 
 template <class Shown>
-kipu::Result<Output> output(kipu::Result<Shown> shown, Format format) {
+kipu::Result<Output> output(kipu::Result<Shown> shown, const Asked& asked) {
   if (!shown) return kipu::fail(std::move(shown.error()));
-  auto text = show(*shown, format);
+  auto text = show(*shown, asked.format, asked.look);
   if (!text) return kipu::fail(std::move(text.error()));
   return Output{std::move(*text), std::move(shown->notes)};
 }
@@ -81,7 +82,7 @@ kipu::Result<Output> walking(Asked& asked, Question question) {
   if (!limit) return kipu::fail(limit.error());
   walk.depth = *levels;
   walk.limit = *limit;
-  return output(ask(asked.snapshot, walk), asked.format);
+  return output(ask(asked.snapshot, walk), asked);
 }
 
 kipu::Result<Output> callers(Asked& asked) {
@@ -110,7 +111,7 @@ kipu::Result<Output> hierarchy(Asked& asked) {
   if (!levels) return kipu::fail(levels.error());
   const auto limit = asked.arguments.number("limit", 1, kLimit);
   if (!limit) return kipu::fail(limit.error());
-  return output(ask_hierarchy(asked.snapshot, *roots, *levels, *limit), asked.format);
+  return output(ask_hierarchy(asked.snapshot, *roots, *levels, *limit), asked);
 }
 
 kipu::Result<Output> related(Asked& asked) {
@@ -120,25 +121,30 @@ kipu::Result<Output> related(Asked& asked) {
   if (!wanted) return kipu::fail(wanted.error());
   const auto limit = asked.arguments.number("limit", 1, kLimit);
   if (!limit) return kipu::fail(limit.error());
-  return output(ask_relations(asked.snapshot, *roots, *wanted, *limit), asked.format);
+  return output(ask_relations(asked.snapshot, *roots, *wanted, *limit), asked);
 }
 
 kipu::Result<Output> path_question(Asked& asked) {
-  std::vector<std::vector<std::string>> stops;
-  for (const std::string& operand : asked.arguments.operands()) {
-    auto stop = symbols(asked, operand);
-    if (!stop) return kipu::fail(std::move(stop.error()));
-    stops.push_back(std::move(*stop));
+  const auto named = stretches_of(asked.arguments.operands());
+  if (!named) return kipu::fail(named.error());
+  std::vector<Stretch> stretches;
+  for (const NamedStretch& each : *named) {
+    Stretch& stretch = stretches.emplace_back(Stretch{each.caption, {}});
+    for (const std::string& name : each.names) {
+      auto stop = symbols(asked, name);
+      if (!stop) return kipu::fail(std::move(stop.error()));
+      stretch.stops.push_back(std::move(*stop));
+    }
   }
   const auto limit = asked.arguments.number("limit", 1, kPathLimit);
   if (!limit) return kipu::fail(limit.error());
-  return output(ask_path(asked.snapshot, stops, *limit), asked.format);
+  return output(ask_path(asked.snapshot, stretches, *limit), asked);
 }
 
 kipu::Result<Output> unused(Asked& asked) {
   const auto limit = asked.arguments.number("limit", 1, kLimit);
   if (!limit) return kipu::fail(limit.error());
-  return output(ask_unused(asked.snapshot, asked.arguments.all("roots"), *limit), asked.format);
+  return output(ask_unused(asked.snapshot, asked.arguments.all("roots"), *limit), asked);
 }
 
 kipu::Result<Output> cycles(Asked& asked) {
@@ -147,13 +153,13 @@ kipu::Result<Output> cycles(Asked& asked) {
   if (wanted->empty()) wanted->push_back(Relation::calls);
   const auto limit = asked.arguments.number("limit", 1, kLimit);
   if (!limit) return kipu::fail(limit.error());
-  return output(ask_cycles(asked.snapshot, *wanted, *limit), asked.format);
+  return output(ask_cycles(asked.snapshot, *wanted, *limit), asked);
 }
 
 kipu::Result<Output> files(Asked& asked) {
   const auto limit = asked.arguments.number("limit", 1, kManyRows);
   if (!limit) return kipu::fail(limit.error());
-  return output(ask_files(asked.snapshot, *limit), asked.format);
+  return output(ask_files(asked.snapshot, *limit), asked);
 }
 
 kipu::Result<Output> diff(Asked& asked) {
@@ -165,7 +171,7 @@ kipu::Result<Output> diff(Asked& asked) {
   if (!after) return kipu::fail(std::move(after.error()));
   const auto limit = asked.arguments.number("limit", 1, kLimit);
   if (!limit) return kipu::fail(limit.error());
-  return output(ask_diff(*before, *after, *limit), asked.format);
+  return output(ask_diff(*before, *after, *limit), asked);
 }
 
 kipu::Result<Output> find(Asked& asked) {
@@ -182,7 +188,7 @@ kipu::Result<Output> find(Asked& asked) {
     const Node& node = match.node;
     table.rows.push_back({label(node), std::string(word(node.kind)), place_of(node), node.usr});
   }
-  return output(kipu::Result<Table>(std::move(table)), asked.format);
+  return output(kipu::Result<Table>(std::move(table)), asked);
 }
 
 kipu::Result<Output> info(Asked& asked) {
@@ -192,7 +198,7 @@ kipu::Result<Output> info(Asked& asked) {
   table.rows.push_back({info->name, info->id, written(info->created),
                         info->updated ? written(*info->updated) : "never",
                         std::to_string(info->files)});
-  return output(kipu::Result<Table>(std::move(table)), asked.format);
+  return output(kipu::Result<Table>(std::move(table)), asked);
 }
 
 using Asking = kipu::Result<Output> (*)(Asked&);
@@ -229,7 +235,7 @@ bool is_question(std::string_view command) {
 }
 
 kipu::Result<Output> answer(kipu::Client& client, const std::string& graph,
-                            const Arguments& arguments, kipu::WallTime now) {
+                            const Arguments& arguments, kipu::WallTime now, Look look) {
   const auto format = format_of(arguments.get("output").value_or("text"));
   if (!format) {
     return kipu::fail(kipu::ErrorCode::invalid_argument,
@@ -238,7 +244,7 @@ kipu::Result<Output> answer(kipu::Client& client, const std::string& graph,
   }
   auto snapshot = snapshot_at(client, graph, arguments.get("as-of"), now);
   if (!snapshot) return kipu::fail(std::move(snapshot.error()));
-  Asked asked{client, graph, arguments, now, *snapshot, *format};
+  Asked asked{client, graph, arguments, now, *snapshot, *format, look};
   return asking(arguments.command().name)(asked);
 }
 

@@ -18,6 +18,7 @@ struct Output {
 
 // `now` is what relative times go back from.
 [[nodiscard]] kipu::Result<Output> answer(kipu::Client& client, const std::string& graph,
-                                          const Arguments& arguments, kipu::WallTime now);
+                                          const Arguments& arguments, kipu::WallTime now,
+                                          Look look = Look::plain);
 
 }  // namespace callgraph

@@ -28,6 +28,9 @@ constexpr std::array kOptions{
     OptionSpec{"compdb", 'p', "DIR", "where compile_commands.json is"},
     OptionSpec{"jobs", 'j', "N", "so many files at once (as many as the machine has processors)"},
     OptionSpec{"root", '\0', "DIR", "the project: what lies outside it is not indexed"},
+    OptionSpec{"except", '\0', "PATH",
+               "a folder or file of the project that is not to be indexed; repeatable"},
+    OptionSpec{"generated", '\0', "", "what stands in the build folder, too"},
     OptionSpec{"locals", '\0', "", "variables and parameters within functions, too"},
     OptionSpec{"everything", '\0', "", "all files, changed or not"},
     OptionSpec{"quiet", 'q', "", "errors only"},
@@ -36,14 +39,14 @@ constexpr std::array kOptions{
 
 constexpr std::array kCommands{
     CommandSpec{"index", "", "brings a graph up to date with the source code",
-                "compdb root jobs locals everything quiet",
+                "compdb root except generated jobs locals everything quiet",
                 "Reads the files that compile_commands.json names, and the headers of the project "
                 "that they include, as far as they changed since the graph last saw them. Several "
                 "may run at once, others may ask meanwhile.",
                 "callgraph index --compdb build\ncallgraph index -p build -j 4 --graph tools", 0,
                 0},
     CommandSpec{"watch", "", "indexes, and again whatever changes",
-                "compdb root jobs locals everything quiet",
+                "compdb root except generated jobs locals everything quiet",
                 "Follows the file system until it is interrupted (Ctrl-C).",
                 "callgraph watch --compdb build", 0, 0},
     CommandSpec{"facts", "FILE", "prints what one file says, as JSON, without a graph",
@@ -72,8 +75,12 @@ constexpr std::array kCommands{
     CommandSpec{"path", "FROM TO [TO…]", "how one function comes to call another",
                 "as-of output limit all",
                 "A shortest way of calls, through virtual ones, too. With further names: a way "
-                "through all of them.",
-                "callgraph path main digest_of", 2, kAny},
+                "through all of them. A word that begins with / opens a new part, where the way "
+                "goes on by other means than a call, such as a message or another thread; what "
+                "stands after the slash is its caption.",
+                "callgraph path main digest_of\ncallgraph path '/ the client' Client::append "
+                "Socket::send '/ the server' Machine::on_message DB::Write -a",
+                2, kAny},
     CommandSpec{"readers", "VARIABLE", "what reads it, copies it, or takes its address",
                 "as-of output depth limit all", "", "callgraph readers Options::depth", 1, 1},
     CommandSpec{"writers", "VARIABLE", "what writes it", "as-of output depth limit all", "",
@@ -112,6 +119,9 @@ constexpr std::array kCommands{
                 "source <(callgraph completion)", 0, 0},
     CommandSpec{"help", "[COMMAND]", "this, or all about a command", "", "", "callgraph help path",
                 0, 1},
+    CommandSpec{"complete", "[WORD…]", "what may stand at the end of these words", "",
+                "Asked by the script that `callgraph completion` prints.",
+                "callgraph complete -- callers Client::app", 0, kAny, true},
 };
 
 // Breaks at blanks, before a line has more than 80 characters.
@@ -160,6 +170,7 @@ std::string overview() {
       "callgraph: who calls what, and every other relation in C and C++ source code,\n"
       "kept in Kipu for good\n\n";
   for (const CommandSpec& command : kCommands) {
+    if (command.hidden) continue;
     const std::string usage = fmt::format("{} {}", command.name, command.operands);
     text += fmt::format("  {:<22} {}\n", usage, command.summary);
   }
@@ -191,27 +202,6 @@ std::string help_of(const CommandSpec& command) {
       command.description.empty() ? "" : "\n" + wrapped(command.description, 0);
   return fmt::format("{}: {}\n\nExamples:\n{}{}\nOptions:\n{}", usage, command.summary, examples,
                      description, options_of(command));
-}
-
-std::string bash_completion() {
-  std::string names;
-  for (const CommandSpec& command : kCommands) names += fmt::format(" {}", command.name);
-  std::string flags;
-  for (const OptionSpec& option : kOptions) flags += fmt::format(" --{}", option.name);
-  return fmt::format(
-      "_callgraph() {{\n"
-      "  local word=${{COMP_WORDS[COMP_CWORD]}}\n"
-      "  case $word in\n"
-      "    -*) mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$word\") ;;\n"
-      "    *) if ((COMP_CWORD == 1)); then\n"
-      "         mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$word\")\n"
-      "       else\n"
-      "         mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
-      "       fi ;;\n"
-      "  esac\n"
-      "}}\n"
-      "complete -F _callgraph callgraph\n",
-      flags.substr(1), names.substr(1));
 }
 
 }  // namespace callgraph

@@ -8,10 +8,13 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include "examples/callgraph/ask/complete.h"
 #include "examples/callgraph/indexer/commands.h"
 #include "examples/callgraph/program/arguments.h"
 #include "examples/callgraph/program/ask_command.h"
+#include "examples/callgraph/program/completion.h"
 #include "examples/callgraph/program/times.h"
 #include "examples/callgraph/serve/server.h"
 
@@ -55,6 +58,8 @@ kipu::Result<callgraph::IndexOptions> index_options(const Arguments& arguments) 
   options.locals = arguments.has("locals");
   options.everything = arguments.has("everything");
   options.quiet = arguments.has("quiet");
+  options.generated = arguments.has("generated");
+  for (std::string& path : arguments.all("except")) options.except.emplace_back(std::move(path));
   return options;
 }
 
@@ -80,8 +85,16 @@ int graphs(kipu::Client& client) {
   return 0;
 }
 
+// Colours where a person looks, unless told otherwise (https://no-color.org).
+callgraph::Look look() {
+  const auto refused = environment("NO_COLOR");
+  const bool wanted = !refused || refused->empty();
+  const bool terminal = ::isatty(STDOUT_FILENO) == 1 && environment("TERM") != "dumb";
+  return wanted && terminal ? callgraph::Look::coloured : callgraph::Look::plain;
+}
+
 int ask(kipu::Client& client, const std::string& graph, const Arguments& arguments) {
-  const auto output = callgraph::answer(client, graph, arguments, now());
+  const auto output = callgraph::answer(client, graph, arguments, now(), look());
   if (!output) return report(output.error());
   std::cout << output->text << std::flush;
   for (const std::string& note : output->notes) std::cerr << "callgraph: " << note << '\n';
@@ -115,6 +128,39 @@ int serve(kipu::Client& client, const std::string& graph, const Arguments& argum
   sigaddset(&signals, SIGTERM);
   int signal = 0;
   sigwait(&signals, &signal);
+  return 0;
+}
+
+kipu::Result<std::vector<std::string>> candidates(kipu::Client& client, const std::string& graph,
+                                                  callgraph::Completion::Kind kind,
+                                                  const std::string& typed) {
+  constexpr std::size_t kMost = 200;
+  if (kind == callgraph::Completion::Kind::graphs) return callgraph::graph_names(client);
+  auto snapshot = callgraph::Snapshot::open(client, graph);
+  if (!snapshot) return kipu::fail(snapshot.error());
+  if (kind == callgraph::Completion::Kind::files) {
+    return callgraph::complete_file(*snapshot, typed, kMost);
+  }
+  return callgraph::complete_symbol(*snapshot, typed, kMost);
+}
+
+// Who types wants no message: what cannot be found out has no candidates.
+int complete(const std::vector<std::string>& typed) {
+  using Kind = callgraph::Completion::Kind;
+  callgraph::Completion completion = callgraph::completion_of(typed);
+  if (completion.kind == Kind::paths) completion.words = {"//paths"};  // known to the script
+  const bool from_graph = completion.kind != Kind::paths && completion.kind != Kind::words;
+  if (from_graph) {
+    std::vector<std::string> words = callgraph::place_options(typed);
+    words.emplace_back("graphs");
+    const auto place = Arguments::parse(words)->place(environment("KIPU_BROKER"));
+    auto client = place ? callgraph::connect(*place) : kipu::fail(place.error());
+    if (!client) return kFailed;
+    auto found = candidates(*client, place->graph, completion.kind, typed.back());
+    if (!found) return kFailed;
+    completion.words = std::move(*found);
+  }
+  for (const std::string& word : completion.words) std::cout << word << '\n';
   return 0;
 }
 
@@ -171,6 +217,7 @@ int main(int argc, char** argv) {
     std::cout << callgraph::bash_completion();
     return 0;
   }
+  if (command == "complete") return complete(arguments->operands());
   if (command == "facts") return facts(*arguments);
   return with_graph(*arguments);
 }

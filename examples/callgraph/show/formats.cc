@@ -18,10 +18,10 @@ std::optional<Format> format_of(std::string_view word) {
   return std::nullopt;
 }
 
-kipu::Result<std::string> show(const Answer& answer, Format format) {
+kipu::Result<std::string> show(const Answer& answer, Format format, Look look) {
   switch (format) {
     case Format::text:
-      return as_text(answer);
+      return as_text(answer, look);
     case Format::json:
       return as_json(answer);
     case Format::dot:
@@ -34,8 +34,8 @@ kipu::Result<std::string> show(const Answer& answer, Format format) {
   return kipu::fail(kipu::ErrorCode::internal, "a format that is none");
 }
 
-kipu::Result<std::string> show(const Table& table, Format format) {
-  if (format == Format::text) return as_text(table);
+kipu::Result<std::string> show(const Table& table, Format format, Look look) {
+  if (format == Format::text) return as_text(table, look);
   if (format == Format::json) return as_json(table);
   return kipu::fail(kipu::ErrorCode::unsupported,
                     "this answer is a table and has no picture: write -o text or -o json");

@@ -1,26 +1,15 @@
+#include <algorithm>
 #include <set>
 #include <tuple>
 
 #include <fmt/format.h>
 
+#include "examples/callgraph/show/dot_parts.h"
 #include "examples/callgraph/show/show.h"
 #include "examples/callgraph/words.h"
 
 namespace callgraph {
 namespace {
-
-std::string dot_quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    if (c == '\n') {
-      quoted += "\\n";
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + '"';
-}
 
 std::string xml_escaped(std::string_view text) {
   std::string escaped;
@@ -75,10 +64,6 @@ std::string_view shape_of(SymbolKind kind) {
   }
 }
 
-std::string_view style_of(Certainty certainty) {
-  return certainty == Certainty::direct ? "solid" : "dashed";
-}
-
 std::string place_in_source(const Node& node) {
   return node.kind == SymbolKind::file ? std::string() : place_of(node);
 }
@@ -99,7 +84,26 @@ constexpr std::string_view kGraphmlHead =
 
 }  // namespace
 
+std::string dot_quoted(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    if (c == '\n') {
+      quoted += "\\n";
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + '"';
+}
+
+std::string_view style_of(Certainty certainty) {
+  return certainty == Certainty::direct ? "solid" : "dashed";
+}
+
 std::string as_dot(const Answer& answer) {
+  const bool has_ways = std::ranges::any_of(answer.sections, &Section::is_way);
+  if (has_ways) return ways_as_dot(answer);
   std::set<std::string> roots;
   std::set<Relation> relations;
   for (const Section& section : answer.sections) {

@@ -92,20 +92,60 @@ TEST_F(QuestionTest, IncludesGoBothWays) {
               ElementsAre("go.h"));
 }
 
+kipu::Result<Answer> way(Snapshot& snapshot, std::vector<Stretch> stretches,
+                         std::size_t limit = 100) {
+  return ask_path(snapshot, stretches, limit);
+}
+
 TEST_F(QuestionTest, APathIsAShortestOneThroughVirtualCallsToo) {
   Snapshot now = snapshot();
-  EXPECT_THAT(found(ask_path(now, {{main_.usr}, {derived_go_.usr}}, 100)),
+  EXPECT_THAT(found(way(now, {{"", {{main_.usr}, {derived_go_.usr}}}})),
               ElementsAre("run", "Base::go", "Derived::go"));
-  EXPECT_THAT(found(ask_path(now, {{main_.usr}, {step_.usr}}, 100)), ElementsAre("run", "step"));
+  EXPECT_THAT(found(way(now, {{"", {{main_.usr}, {step_.usr}}}})), ElementsAre("run", "step"));
+}
+
+TEST_F(QuestionTest, APathGoesThroughAllItsStopsInOrder) {
+  Snapshot now = snapshot();
+  const auto path = way(now, {{"", {{main_.usr}, {step_.usr}, {run_.usr}}}});
+  EXPECT_THAT(found(path), ElementsAre("run", "step", "run"));
+  EXPECT_TRUE(path->sections.front().is_way);
+}
+
+TEST_F(QuestionTest, BetweenStretchesNoCallsAreLookedFor) {
+  Snapshot now = snapshot();
+  const auto path = way(now, {{"here", {{step_.usr}}}, {"there", {{main_.usr}, {run_.usr}}}});
+  ASSERT_THAT(path->sections, SizeIs(2));
+  EXPECT_THAT(found(path, 0), IsEmpty());
+  EXPECT_THAT(found(path, 1), ElementsAre("run"));
+  EXPECT_EQ(path->sections[1].heading, "there");
+  EXPECT_THAT(path->notes, IsEmpty());
 }
 
 TEST_F(QuestionTest, APathThatIsNotThereIsSaid) {
   Snapshot now = snapshot();
-  const auto none = ask_path(now, {{step_.usr}, {main_.usr}}, 100);
+  const auto none = way(now, {{"", {{step_.usr}, {lonely_.usr}, {run_.usr}}}});
   EXPECT_THAT(found(none), IsEmpty());
-  EXPECT_THAT(none->notes, ElementsAre("no way of calls leads from step to main"));
-  EXPECT_THAT(ask_path(now, {{main_.usr}, {derived_go_.usr}}, 1)->notes.front(),
+  EXPECT_THAT(none->notes, ElementsAre(HasSubstr("no way of calls leads from step to lonely")));
+  EXPECT_THAT(way(now, {{"", {{main_.usr}, {derived_go_.usr}}}}, 1)->notes.front(),
               HasSubstr("within 1 symbols: --limit N looks further"));
+}
+
+TEST(StretchesTest, ASlashOpensOneWithACaption) {
+  const std::vector<std::string> operands{"/ the client", "a", "b", "/", "c"};
+  const auto stretches = stretches_of(operands);
+  ASSERT_TRUE(stretches);
+  ASSERT_THAT(*stretches, SizeIs(2));
+  EXPECT_EQ((*stretches)[0].caption, "the client");
+  EXPECT_THAT((*stretches)[0].names, ElementsAre("a", "b"));
+  EXPECT_EQ((*stretches)[1].caption, "");
+  EXPECT_THAT((*stretches)[1].names, ElementsAre("c"));
+}
+
+TEST(StretchesTest, APathLeadsFromSomewhereToSomewhere) {
+  for (const std::vector<std::string>& operands :
+       {std::vector<std::string>{"a"}, {"a", "/"}, {"/", "b", "/x", "/y"}}) {
+    EXPECT_FALSE(stretches_of(operands));
+  }
 }
 
 TEST_F(QuestionTest, UnusedIsWhatNoRootReaches) {

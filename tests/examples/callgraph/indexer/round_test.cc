@@ -242,6 +242,118 @@ TEST(DriverTest, FailsWithoutACompileDatabase) {
   EXPECT_EQ(out.str(), "");
 }
 
+// A project with a source, and one that its build has made.
+IndexOptions write_generated(Project& project) {
+  project.write("a.cc", "#include \"build/made.h\"\nint a() { return made(); }\n");
+  project.write("build/made.h", "inline int made() { return 1; }\n");
+  project.write("build/made.cc", "#include \"made.h\"\nint other() { return made(); }\n");
+  project.compile("a.cc");
+  project.compile("build/made.cc");
+  std::filesystem::rename(project.root() / "compile_commands.json",
+                          project.root() / "build/compile_commands.json");
+  IndexOptions options;
+  options.compdb = project.root() / "build";
+  options.root = project.root();
+  return options;
+}
+
+std::vector<std::string> paths_of(MemoryGraph& graph) {
+  std::vector<std::string> paths;
+  for (const auto& [path, change] : graph.files()) paths.push_back(path);
+  return paths;
+}
+
+TEST(DriverTest, LeavesOutWhatTheBuildMadeUnlessItIsAskedFor) {
+  Project project;
+  IndexOptions options = write_generated(project);
+  std::ostringstream out;
+  EXPECT_EQ(index_once(options, project.graph(), out), 0);
+  EXPECT_EQ(out.str(), "reindexed 1 of 1 file\n");
+  EXPECT_THAT(paths_of(project.graph()), ElementsAre("a.cc"));
+  EXPECT_THAT(project.facts("calls"), ElementsAre(HasSubstr("a calls")));
+  options.generated = true;
+  options.everything = true;
+  EXPECT_EQ(index_once(options, project.graph(), out), 0);
+  EXPECT_THAT(paths_of(project.graph()), ElementsAre("a.cc", "build/made.cc", "build/made.h"));
+  // What was indexed once, and is left out now, goes.
+  options.generated = false;
+  options.everything = false;
+  EXPECT_EQ(index_once(options, project.graph(), out), 0);
+  EXPECT_THAT(out.str(), HasSubstr("removed 2"));
+  EXPECT_THAT(paths_of(project.graph()), ElementsAre("a.cc"));
+}
+
+TEST(DriverTest, AFolderIsNoBuildFolderIfAllSourcesStandInIt) {
+  Project project;
+  IndexOptions options = write_generated(project);
+  project.remove("a.cc");
+  EXPECT_EQ(build_folder(options.compdb, options.root,
+                         *read_compile_commands(options.compdb, options.root)),
+            project.root() / "build");
+  project.forget("a.cc");
+  std::filesystem::rename(project.root() / "compile_commands.json",
+                          project.root() / "build/compile_commands.json");
+  EXPECT_EQ(build_folder(options.compdb, options.root,
+                         *read_compile_commands(options.compdb, options.root)),
+            std::nullopt);
+  project.compile("a.cc");
+  EXPECT_EQ(build_folder(project.root(), options.root,
+                         *read_compile_commands(project.root(), options.root)),
+            std::nullopt)
+      << "the database stands in the root";
+}
+
+TEST(DriverTest, LeavesOutWhatIsExcepted) {
+  Project project;
+  write_three(project);
+  IndexOptions options;
+  options.compdb = project.root();
+  options.root = project.root();
+  options.except = {"b.cc", project.root() / "shared.h"};
+  std::ostringstream out;
+  EXPECT_EQ(index_once(options, project.graph(), out), 0);
+  EXPECT_THAT(paths_of(project.graph()), ElementsAre("a.cc", "c.cc"));
+  options.except = {"nowhere"};
+  EXPECT_EQ(index_once(options, project.graph(), out), 1);
+}
+
+// Asks this process to end as soon as it has something to keep.
+class InterruptingGraph final : public GraphPort {
+ public:
+  kipu::Result<std::map<std::string, FileRecord>> current_files() override {
+    return graph_.current_files();
+  }
+  kipu::Status apply(std::span<const Change> changes) override {
+    if (!interrupted_) std::raise(SIGINT);  // this thread takes it, at once
+    interrupted_ = true;
+    return graph_.apply(changes);
+  }
+  MemoryGraph& kept() { return graph_; }
+
+ private:
+  MemoryGraph graph_;
+  bool interrupted_ = false;
+};
+
+TEST(DriverTest, SaysHowFarItCameWhenItIsInterrupted) {
+  Project project;
+  write_three(project);
+  IndexOptions options;
+  options.compdb = project.root();
+  options.root = project.root();
+  options.threads = 1;
+  InterruptingGraph graph;
+  std::ostringstream out;
+  EXPECT_EQ(index_once(options, graph, out), 130);
+  EXPECT_EQ(out.str(),
+            "interrupted: read 1 of 3 translation units, reindexed 2 files; what is finished is in "
+            "the graph, the same command goes on with the rest\n");
+  EXPECT_THAT(paths_of(graph.kept()), ElementsAre("a.cc", "shared.h"));
+  out.str("");
+  EXPECT_EQ(index_once(options, graph, out), 0);
+  EXPECT_EQ(out.str(), "reindexed 2 of 4 files\n");
+}
+
 bool graph_has(MemoryGraph& graph, const std::string& path, const std::string& md5) {
   const auto files = graph.current_files();
   const auto found = files->find(path);

@@ -1,6 +1,7 @@
 #include "examples/callgraph/show/show.h"
 
 #include <cstdlib>
+#include <regex>
 #include <thread>
 
 #include <fmt/format.h>
@@ -65,6 +66,39 @@ TEST(TextTest, TakesAVeryDeepTree) {
   EXPECT_THAT(as_text(answer), HasSubstr("1999()"));
 }
 
+// The way that main goes to c, and another in a second place that begins with c.
+Answer two_ways() {
+  Answer answer = callers_of_c();
+  answer.sections = {
+      {"here", {"u:a"}, {called("a", "b", 5), called("b", "c", 6, Certainty::dynamic)}, true},
+      {"", {"u:c"}, {}, true}};
+  return answer;
+}
+
+TEST(TextTest, AWayIsReadDownwards) {
+  EXPECT_EQ(as_text(two_ways()),
+            "here:\n"
+            "  a()            a.cc:1\n"
+            "→ b()            a.cc:5\n"
+            "⇢ c() (virtual)  a.cc:6\n"
+            "┆\n"
+            "  c()            a.cc:1\n");
+}
+
+TEST(TextTest, LongSignaturesOfAWayLoseTheirParameters) {
+  Answer answer = two_ways();
+  answer.nodes.at("u:b").signature = "b(" + std::string(100, 'x') + ")";
+  EXPECT_THAT(as_text(answer), HasSubstr("→ b(…)           a.cc:5\n"));
+}
+
+TEST(TextTest, ColoursChangeNothingButColours) {
+  for (const Answer& answer : {callers_of_c(), two_ways()}) {
+    const std::string coloured = as_text(answer, Look::coloured);
+    EXPECT_THAT(coloured, HasSubstr("\033[2m"));
+    EXPECT_EQ(std::regex_replace(coloured, std::regex("\033\\[[0-9]*m"), ""), as_text(answer));
+  }
+}
+
 TEST(TextTest, TablesHaveAlignedColumns) {
   EXPECT_EQ(as_text(Table{{"path", "bytes"}, {{"a.cc", "1"}, {"longer.cc", "22"}}, {}}),
             "path       bytes\n"
@@ -97,6 +131,14 @@ TEST(PicturesTest, QuotesWhatNamesHold) {
   EXPECT_THAT(as_graphml(answer), HasSubstr("operator&quot;&quot;_x&lt;a &amp; b&gt;\\"));
   EXPECT_THAT(as_dot(answer), HasSubstr("\"u:b\" -> \"u:c\""));
   EXPECT_THAT(as_dot(answer), HasSubstr("style=dashed"));
+}
+
+TEST(PicturesTest, WaysAreColumnsJoinedByDots) {
+  const std::string dot = as_dot(two_ways());
+  EXPECT_THAT(dot, HasSubstr("subgraph cluster_0 {\n    label=\"here\";"));
+  EXPECT_THAT(dot, HasSubstr("s0_1 -> s0_2 [style=dashed, label=\"virtual\"]"));
+  EXPECT_THAT(dot, HasSubstr("s0_2 -> s1_0 [style=dotted, penwidth=2, constraint=false]"));
+  EXPECT_THAT(dot, HasSubstr("{rank=same; s0_0; s1_0; }"));
 }
 
 TEST(PicturesTest, ADrawingComesFromGraphviz) {

@@ -1,0 +1,111 @@
+#include "examples/callgraph/ask/complete.h"
+
+#include <algorithm>
+#include <set>
+
+#include "examples/callgraph/ask/resolve.h"
+
+namespace callgraph {
+namespace {
+
+// More matches than this are not looked at: nobody reads so many.
+constexpr std::size_t kMostMatches = 500;
+
+// "::" that stand in `text` outside of template arguments and parentheses.
+std::vector<std::size_t> joints_of(std::string_view text) {
+  std::vector<std::size_t> joints;
+  int depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '<' || text[i] == '(') ++depth;
+    if (text[i] == '>' || text[i] == ')') --depth;
+    if (depth == 0 && text.substr(i, 2) == "::") joints.push_back(i++);
+  }
+  return joints;
+}
+
+// The last parts of `name`: as many as `typed` has.
+std::string_view tail_as_typed(std::string_view name, std::string_view typed) {
+  const auto joints = joints_of(name);
+  const std::size_t wanted = joints_of(typed).size() + 1;
+  if (wanted > joints.size()) return name;
+  return name.substr(joints[joints.size() - wanted] + 2);
+}
+
+bool needs_no_quotes(std::string_view name) {
+  return name.find_first_of(" \t()<>&*|;'\"`$!?[]{}\\#") == std::string_view::npos;
+}
+
+void add(std::set<std::string>& names, std::string_view name, std::string_view typed) {
+  const std::string_view tail = tail_as_typed(name, typed);
+  if (tail.starts_with(typed) && needs_no_quotes(tail)) names.emplace(tail);
+}
+
+bool has_members(SymbolKind kind) {
+  return kind == SymbolKind::class_type || kind == SymbolKind::enumeration ||
+         kind == SymbolKind::name_space;
+}
+
+// The symbols that the scope, `Client` of `Client::`, declares or defines.
+kipu::Result<std::vector<std::string>> members_of(Snapshot& snapshot, std::string_view scope) {
+  const auto matches = find_symbols(snapshot, scope, kMostMatches);
+  if (!matches) return kipu::fail(matches.error());
+  std::vector<std::string> owners;
+  for (const Match& match : *matches) {
+    if (match.fit <= Fit::suffix && has_members(match.node.kind)) owners.push_back(match.node.usr);
+  }
+  const auto links = snapshot.links(owners, Direction::out);
+  if (!links) return kipu::fail(links.error());
+  std::set<std::string> members;
+  for (const auto& of_one : *links) {
+    for (const Link& link : of_one) {
+      const bool has = link.relation == Relation::declares || link.relation == Relation::defines;
+      if (has) members.insert(link.other);
+    }
+  }
+  const auto nodes = snapshot.nodes(std::vector<std::string>(members.begin(), members.end()));
+  if (!nodes) return kipu::fail(nodes.error());
+  std::vector<std::string> names;
+  for (const Node& node : *nodes) names.push_back(node.name);
+  return names;
+}
+
+std::vector<std::string> first_of(const std::set<std::string>& names, std::size_t limit) {
+  std::vector<std::string> first(names.begin(), names.end());
+  if (first.size() > limit) first.resize(limit);
+  return first;
+}
+
+}  // namespace
+
+kipu::Result<std::vector<std::string>> complete_symbol(Snapshot& snapshot, std::string_view typed,
+                                                       std::size_t limit) {
+  std::set<std::string> names;
+  constexpr std::string_view kJoint = "::";
+  if (typed.ends_with(kJoint)) {
+    const auto members = members_of(snapshot, typed.substr(0, typed.size() - kJoint.size()));
+    if (!members) return kipu::fail(members.error());
+    for (const std::string& name : *members) add(names, name, typed);
+    return first_of(names, limit);
+  }
+  const auto matches = find_symbols(snapshot, typed, kMostMatches);
+  if (!matches) return kipu::fail(matches.error());
+  for (const Match& match : *matches) add(names, match.node.name, typed);
+  return first_of(names, limit);
+}
+
+kipu::Result<std::vector<std::string>> complete_file(Snapshot& snapshot, std::string_view typed,
+                                                     std::size_t limit) {
+  const auto files = snapshot.files();
+  if (!files) return kipu::fail(files.error());
+  std::set<std::string> paths;
+  for (const FileRecord& record : *files) {
+    const std::string& path = record.file.path;
+    if (!path.starts_with(typed)) continue;
+    const std::size_t slash = path.find('/', typed.size());
+    const std::string part = slash == std::string::npos ? path : path.substr(0, slash + 1);
+    if (needs_no_quotes(part)) paths.insert(part);
+  }
+  return first_of(paths, limit);
+}
+
+}  // namespace callgraph
