@@ -178,8 +178,11 @@ std::vector<Named*> Classes::constructors(CXType type, int arguments) {
 }
 
 std::vector<CXCursor> Classes::methods(CXType type, std::string_view name) {
+  return methods_in(definition_of(type), name);
+}
+
+std::vector<CXCursor> Classes::methods_in(CXCursor definition, std::string_view name) {
   std::vector<CXCursor> found;
-  const CXCursor definition = definition_of(type);
   if (clang_Cursor_isNull(definition)) return found;
   auto take = [&](CXCursor function) {
     const bool fits = is_function_kind(clang_getCursorKind(function)) &&
@@ -191,6 +194,43 @@ std::vector<CXCursor> Classes::methods(CXType type, std::string_view name) {
     if (clang_getCursorKind(child) == CXCursor_FriendDecl) for_each_child(child, take);
     return take(child);
   });
+  return found;
+}
+
+namespace {
+
+// The class that a base specifier names; of a type that depends on parameters, its template.
+CXCursor class_of_base(CXCursor base) {
+  const CXCursor declared = clang_getTypeDeclaration(clang_getCursorType(base));
+  if (is_class_kind(clang_getCursorKind(declared))) return declared;
+  CXCursor named = clang_getNullCursor();
+  for_each_child(base, [&](CXCursor child) {
+    if (clang_getCursorKind(child) != CXCursor_TemplateRef) return kNext;
+    named = clang_getCursorReferenced(child);
+    return CXChildVisit_Break;
+  });
+  return named;
+}
+
+}  // namespace
+
+// A template may be a base of itself, with other arguments: each is looked at once.
+std::vector<CXCursor> Classes::methods_of_bases(const Named& owner, std::string_view name) {
+  std::vector<CXCursor> found;
+  std::vector<const Named*> seen = {&owner};
+  for (std::size_t next = 0; next < seen.size(); ++next) {
+    const CXCursor definition = clang_getCursorDefinition(seen[next]->pattern);
+    const std::vector<CXCursor> methods =
+        next == 0 ? std::vector<CXCursor>() : methods_in(definition, name);
+    found.insert(found.end(), methods.begin(), methods.end());
+    if (!methods.empty() || clang_Cursor_isNull(definition)) continue;
+    for_each_child(definition, [&](CXCursor child) {
+      if (clang_getCursorKind(child) != CXCursor_CXXBaseSpecifier) return kNext;
+      const Named* base = names_.find(class_of_base(child));
+      if (base != nullptr && std::ranges::find(seen, base) == seen.end()) seen.push_back(base);
+      return kNext;
+    });
+  }
   return found;
 }
 

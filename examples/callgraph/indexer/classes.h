@@ -34,6 +34,9 @@ class Classes {
   std::vector<Named*> constructors(CXType type, int arguments);
   // The methods of this name, and friends that are declared in the class.
   std::vector<CXCursor> methods(CXType type, std::string_view name);
+  // The methods of this name in the nearest bases that have any, of templates what they say for all
+  // instances.
+  std::vector<CXCursor> methods_of_bases(const Named& owner, std::string_view name);
 
   // The data members of a struct or class, in their order.
   const std::vector<CXCursor>& fields(CXType type);
@@ -46,6 +49,7 @@ class Classes {
   void relate_base(CXCursor base, std::vector<ClassLink>& links);
   bool is_interface(CXCursor definition);
   CXCursor definition_of(CXType type);
+  static std::vector<CXCursor> methods_in(CXCursor definition, std::string_view name);
   Named* child(CXType type, CXCursorKind kind, bool only_default);
 
   Names& names_;

@@ -1,5 +1,6 @@
 #include "examples/callgraph/indexer/names.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <vector>
 
@@ -9,6 +10,33 @@ namespace {
 
 bool same_place(CXCursor a, CXCursor b) {
   return clang_equalLocations(clang_getCursorLocation(a), clang_getCursorLocation(b)) != 0;
+}
+
+// The text of the file from where `location` is; empty if it is nowhere.
+std::string_view text_from(CXCursor cursor, CXSourceLocation location) {
+  CXFile file = nullptr;
+  unsigned int offset = 0;
+  clang_getFileLocation(location, &file, nullptr, nullptr, &offset);
+  std::size_t size = 0;
+  const char* text = clang_getFileContents(clang_Cursor_getTranslationUnit(cursor), file, &size);
+  if (text == nullptr || offset > size) return {};
+  return {text + offset, size - offset};
+}
+
+// Takes `word` and the spaces after it from the beginning of `text`.
+bool take(std::string_view& text, std::string_view word) {
+  if (!text.starts_with(word)) return false;
+  text.remove_prefix(word.size());
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  return true;
+}
+
+// `template struct Box<int>;` asks for an instance, `template <> struct Box<int> {}` writes one
+// out.
+bool is_asked_for(CXCursor instance) {
+  if (!is_class_kind(clang_getCursorKind(instance))) return false;
+  std::string_view text = text_from(instance, clang_getRangeStart(clang_getCursorExtent(instance)));
+  return take(text, "extern") || (take(text, "template") && !text.starts_with('<'));
 }
 
 // An instance that the compiler made stands where its template does, in one of its declarations.
@@ -144,8 +172,13 @@ std::string Names::macro_usr(const UnitFile& file, std::string_view name) const 
 
 CXCursor Names::pattern_of(CXCursor declaration) {
   for (;;) {
-    const CXCursor pattern = clang_getSpecializedCursorTemplate(declaration);
-    if (clang_Cursor_isNull(pattern) || !stands_at(declaration, pattern)) return declaration;
+    CXCursor pattern = clang_getSpecializedCursorTemplate(declaration);
+    if (clang_Cursor_isNull(pattern)) {
+      pattern = member_of_pattern(declaration);
+    } else if (!stands_at(declaration, pattern) && !is_asked_for(declaration)) {
+      return declaration;
+    }
+    if (clang_Cursor_isNull(pattern)) return declaration;
     declaration = pattern;
   }
 }
@@ -158,11 +191,11 @@ std::unique_ptr<Named> Names::make(CXCursor declaration) {
   named->pattern = pattern;
   named->kind = *kind;
   named->is_local = *kind == SymbolKind::local;
-  named->usr =
-      clang_getCursorKind(pattern) == CXCursor_FieldDecl ? member_usr(pattern) : usr_of(pattern);
+  named->usr = usr_of(pattern);
   if (named->usr.empty()) return nullptr;
   const Place place = files_.place(pattern);
   named->inside = place.file != nullptr && place.file->inside;
+  named->is_written = !is_function_kind(clang_getCursorKind(pattern)) || is_written(pattern);
   named->is_lambda = !named->is_local && is_lambda_class(clang_getCursorSemanticParent(pattern));
   return named;
 }
@@ -178,13 +211,41 @@ std::string Names::usr_of(CXCursor pattern) {
   return "c:" + place.file->path + usr.substr(end);
 }
 
-// A data member of an instance of a class template is that of the template.
-std::string Names::member_usr(CXCursor member) {
+// Of a member, an enumeration or an enumerator of an instance, that of the template: what stands in
+// the same place. Null if there is none.
+CXCursor Names::member_of_pattern(CXCursor member) {
+  const CXCursorKind kind = clang_getCursorKind(member);
+  CXCursor found = clang_getNullCursor();
+  if (kind != CXCursor_FieldDecl && kind != CXCursor_EnumDecl &&
+      kind != CXCursor_EnumConstantDecl) {
+    return found;
+  }
   const CXCursor owner = clang_getCursorSemanticParent(member);
   const CXCursor pattern = pattern_of(owner);
-  const std::string name = text_of(clang_getCursorSpelling(member));
-  if (name.empty() || clang_equalCursors(owner, pattern) != 0) return usr_of(member);
-  return usr_of(pattern) + "@FI@" + name;
+  if (clang_equalCursors(owner, pattern) != 0) return found;
+  for_each_child(clang_getCursorDefinition(pattern), [&](CXCursor child) {
+    if (clang_getCursorKind(child) != kind || !same_place(child, member)) {
+      return CXChildVisit_Continue;
+    }
+    found = child;
+    return CXChildVisit_Break;
+  });
+  return found;
+}
+
+// What the compiler writes stands where the class does, a constructor that is inherited where its
+// base is named, and the == that belongs to a <=> where that stands.
+bool Names::is_written(CXCursor function) {
+  const CXCursor owner = clang_getCursorSemanticParent(function);
+  const std::string name = text_of(clang_getCursorSpelling(function));
+  if (is_class_kind(clang_getCursorKind(owner))) {
+    if (same_place(function, owner) || same_place(function, pattern_of(owner))) return false;
+    const bool constructs = clang_getCursorKind(function) == CXCursor_Constructor;
+    if (constructs && own_name(function) != own_name(owner)) return false;
+  }
+  if (name != "operator==") return true;
+  std::string_view text = text_from(function, clang_getCursorLocation(function));
+  return !take(text, "operator") || !text.starts_with("<=>");
 }
 
 }  // namespace callgraph

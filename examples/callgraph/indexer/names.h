@@ -22,6 +22,7 @@ struct Named {
   bool inside = false;     // declared in a file of the project
   bool is_local = false;   // a variable or parameter of a function
   bool is_lambda = false;  // the call operator of one, or what belongs to it
+  bool is_written = true;  // false of a function that the compiler wrote by itself
 };
 
 [[nodiscard]] bool is_function_kind(CXCursorKind kind);
@@ -46,14 +47,15 @@ class Names {
   // The id of a macro: Clang's has its offset in it, which changes with each edit above it.
   std::string macro_usr(const UnitFile& file, std::string_view name) const;
 
-  // The template that `declaration` is an instance of, through all levels; itself if it is none, or
-  // was written out as a specialisation of its own.
+  // The template that `declaration` is an instance of, through all levels, or what it is in the
+  // template of its class; itself if it is none, or was written out as a specialisation of its own.
   CXCursor pattern_of(CXCursor declaration);
 
  private:
   std::unique_ptr<Named> make(CXCursor declaration);
   std::string usr_of(CXCursor pattern);
-  std::string member_usr(CXCursor member);
+  CXCursor member_of_pattern(CXCursor member);
+  bool is_written(CXCursor function);
 
   UnitFiles& files_;
   std::unordered_map<CXCursor, std::unique_ptr<Named>, CursorHash, CursorEqual> known_;

@@ -26,9 +26,9 @@ void Walk::read(CXCursor declaration) {
 void Walk::read_instances() {
   instance_ = true;
   while (!instances_.empty()) {
-    const CXCursor instance = instances_.back();
+    const Instance instance = instances_.back();
     instances_.pop_back();
-    visit(instance, Scope{});
+    visit(instance.body, instance.scope);
   }
   instance_ = false;
 }
@@ -45,12 +45,13 @@ Named* Walk::function_at(const UnitFile& file, std::uint32_t offset) const {
   return best == nullptr ? nullptr : best->function;
 }
 
-void Walk::visit(CXCursor top, const Scope& scope) {
+void Walk::visit(CXCursor top, const Scope& scope, CXCursorKind around) {
   const std::size_t depth = stack_.size();
-  Frame around;
-  around.cursor = clang_getNullCursor();
-  around.scope = scope;
-  stack_.push_back(around);
+  Frame outer;
+  outer.cursor = clang_getNullCursor();
+  outer.kind = around;
+  outer.scope = scope;
+  stack_.push_back(outer);
   Frame frame = frame_of_child(top);
   const bool opens = open(frame);
   stack_.push_back(std::move(frame));
@@ -72,11 +73,16 @@ CXChildVisitResult Walk::enter(CXCursor cursor, CXCursor parent) {
     return clang_equalCursors(frame.cursor, parent) != 0;
   });
   if (around != stack_.rend()) leave_to(static_cast<std::size_t>(stack_.rend() - around));
+  if (around == stack_.rend() && is_left_of_capture()) return CXChildVisit_Continue;
   if (stack_.size() > kDeepest) return CXChildVisit_Continue;
   Frame frame = frame_of_child(cursor);
   const bool opens = open(frame);
   stack_.push_back(std::move(frame));
   return opens ? CXChildVisit_Recurse : CXChildVisit_Continue;
+}
+
+bool Walk::is_left_of_capture() const {
+  return stack_.size() > 1 && stack_[stack_.size() - 2].kind == CXCursor_LambdaExpr;
 }
 
 void Walk::leave_to(std::size_t depth) {
@@ -117,7 +123,9 @@ bool Walk::open(Frame& frame) {
     declare(frame);
     return true;
   }
+  if (stack_.back().kind == CXCursor_LambdaExpr && clang_isExpression(frame.kind)) return false;
   if (is_reference_kind(frame.kind)) {
+    if (stack_.back().kind == CXCursor_LambdaExpr) capture(frame);
     refer(frame);
     return true;
   }
@@ -167,7 +175,8 @@ void Walk::say(CXCursor at, Named* to, Relation relation, const Scope& scope, Ce
 void Walk::refer(Frame& frame) {
   const CXCursor target = clang_getCursorReferenced(frame.cursor);
   const CXCursorKind kind = clang_getCursorKind(target);
-  if (clang_Cursor_isNull(target) || frame.use == Use::none) return;
+  if (clang_Cursor_isNull(target)) return call_of_base(frame);
+  if (frame.use == Use::none) return;
   if (!is_function_kind(kind) && !is_variable_kind(kind)) return;
   Named* named = names_.find(target);
   if (named == nullptr) return;
@@ -183,7 +192,7 @@ void Walk::refer_to_function(Frame& frame, Named& function, CXCursor target) {
       clang_CXXMethod_isConst(target) != 0 || clang_CXXMethod_isStatic(target) != 0;
   const bool special = clang_getCursorKind(target) != CXCursor_CXXMethod;
   frame.object_use = constant || special ? Use::read : Use::reference;
-  if (frame.use == Use::call || function.is_lambda) return;
+  if (frame.use == Use::call || function.is_lambda || !function.is_written) return;
   say(frame.cursor, &function, Relation::references, frame.scope);
   note_instance(target, function);
   if (frame.target == nullptr) return;
@@ -226,6 +235,18 @@ void Walk::initialises_member(Frame& frame, Named& member) {
   parent.target = &member;
   if (parent.kind == CXCursor_Constructor) parent.written.push_back(&member);
   say(frame.cursor, &member, Relation::writes, frame.scope);
+}
+
+// `[x = f()]` declares a variable. Of its initialiser libclang shows the parts, as if they were the
+// lambda's, or those of a node that it does not show: these are left out.
+void Walk::capture(const Frame& frame) {
+  const CXCursor variable = clang_getCursorReferenced(frame.cursor);
+  if (clang_getCursorKind(variable) != CXCursor_VarDecl) return;
+  const bool declared_here = clang_equalLocations(clang_getCursorLocation(variable),
+                                                  clang_getCursorLocation(frame.cursor)) != 0;
+  if (!declared_here) return;
+  const Scope scope = frame.scope;
+  visit(variable, scope);
 }
 
 void Walk::name_type(const Frame& frame) {

@@ -26,6 +26,13 @@ struct Extent {
   Named* function = nullptr;
 };
 
+// An instance of a template that is to be walked. What is not a function of its own, the operator
+// of a lambda, says its facts in the scope of the function around.
+struct Instance {
+  CXCursor body{};
+  Scope scope;
+};
+
 class Walk {
  public:
   Walk(UnitFiles& files, FactsSink& sink, Claims& claims, bool locals)
@@ -47,7 +54,8 @@ class Walk {
 
  private:
   // walk.cc: the stack.
-  void visit(CXCursor top, const Scope& scope);
+  // `around` is the kind of node that `top` is taken for a child of, if it matters.
+  void visit(CXCursor top, const Scope& scope, CXCursorKind around = CXCursor_InvalidFile);
   void visit_children(CXCursor cursor);
   CXChildVisitResult enter(CXCursor cursor, CXCursor parent);
   void leave_to(std::size_t depth);
@@ -66,6 +74,8 @@ class Walk {
   void collect(const Frame& frame, Named& variable);
   void initialises_member(Frame& frame, Named& member);
   void name_type(const Frame& frame);
+  void capture(const Frame& frame);
+  bool is_left_of_capture() const;
 
   // walk_declarations.cc
   void declare(Frame& frame);
@@ -73,7 +83,7 @@ class Walk {
   void declare_function(Frame& frame, Named& named);
   void declare_variable(Frame& frame, Named& named);
   void declare_class(Frame& frame, Named& named);
-  void say_overrides(const Frame& frame, const Named& named);
+  void say_overrides(const Frame& frame, const Named& named, CXCursor method);
   void say_link(const Frame& frame, Named& named);
   void finish_constructor(const Frame& frame);
   void finish_destructor(const Frame& frame);
@@ -84,13 +94,17 @@ class Walk {
   // walk_calls.cc
   void call(Frame& frame);
   void say_call(const Frame& frame, Named& function, CXCursor callee);
+  void call_inherited(const Frame& frame, CXCursor callee);
   void call_overloaded(const Frame& frame, CXCursor candidates);
+  void call_of_base(const Frame& frame);
   void call_default_arguments(const Frame& frame);
   void visit_default_argument(const Frame& frame, CXCursor function, int index);
   void construct_forwarded(const Frame& frame, Named& function, CXCursor callee);
   void destroy(const Frame& frame, CXType type, bool deleted);
+  void destroy_temporary(const Frame& call);
   void iterate(const Frame& frame, CXCursor range);
   void note_instance(CXCursor used, const Named& pattern);
+  Scope scope_around(CXCursor instance, const Named& pattern);
 
   UnitFiles& files_;
   FactsSink& sink_;
@@ -102,7 +116,7 @@ class Walk {
   std::vector<Frame> stack_;
   bool instance_ = false;            // an instance of a template is being walked
   std::optional<Place> elsewhere_;   // what is walked is said to be here: a default argument
-  std::vector<CXCursor> instances_;  // to be walked
+  std::vector<Instance> instances_;  // to be walked
   std::unordered_map<const UnitFile*, std::vector<Extent>> extents_;
   std::set<std::pair<const Named*, std::pair<const UnitFile*, const Named*>>> depends_;
 };

@@ -11,13 +11,6 @@ namespace {
 // More parameters than any function that is written by hand.
 constexpr int kMostArguments = 256;
 
-bool stands_at_class(CXCursor function) {
-  const CXCursor owner = clang_getCursorSemanticParent(function);
-  return is_class_kind(clang_getCursorKind(owner)) &&
-         clang_equalLocations(clang_getCursorLocation(function), clang_getCursorLocation(owner)) !=
-             0;
-}
-
 bool is_operator(std::string_view name) {
   return name.starts_with("operator") && name.size() > 8 &&
          (std::string_view("=<>+-*/%&|^!~[( ").find(name[8]) != std::string_view::npos);
@@ -36,6 +29,64 @@ CXType function_type_of(CXCursor callee) {
   CXType type = clang_getCanonicalType(clang_getCursorType(callee));
   if (type.kind == CXType_Pointer) type = clang_getCanonicalType(clang_getPointeeType(type));
   return type;
+}
+
+bool is_reference(CXType type) {
+  const CXTypeKind kind = clang_getCanonicalType(type).kind;
+  return kind == CXType_LValueReference || kind == CXType_RValueReference;
+}
+
+// Nodes whose value is that of their child.
+bool passes_value_on(CXCursorKind kind) {
+  return kind == CXCursor_UnexposedExpr || kind == CXCursor_ParenExpr ||
+         kind == CXCursor_ConditionalOperator || kind == CXCursor_CXXFunctionalCastExpr ||
+         kind == CXCursor_CXXStaticCastExpr || kind == CXCursor_CStyleCastExpr;
+}
+
+// Nodes that initialise an object with the value, so that it is destroyed with that object.
+bool keeps_value(const Frame& frame) {
+  switch (frame.kind) {
+    case CXCursor_VarDecl:
+      return !is_reference(clang_getCursorType(frame.cursor));
+    case CXCursor_FieldDecl:
+    case CXCursor_Constructor:
+    case CXCursor_ReturnStmt:
+    case CXCursor_InitListExpr:
+    case CXCursor_CXXNewExpr:
+    case CXCursor_CXXThrowExpr:
+    case CXCursor_LambdaExpr:
+      return true;
+    default:
+      return false;
+  }
+}
+
+CXCursor only_child(CXCursor cursor) {
+  CXCursor only = clang_getNullCursor();
+  int count = 0;
+  for_each_child(cursor, [&](CXCursor child) {
+    only = child;
+    return ++count == 1 ? CXChildVisit_Continue : CXChildVisit_Break;
+  });
+  return count == 1 ? only : clang_getNullCursor();
+}
+
+// The last identifier of an expression, as it is written: libclang does not say what a name is that
+// depends on a template's parameters.
+std::string last_word_of(CXCursor cursor) {
+  CXFile file = nullptr;
+  unsigned int end = 0;
+  const CXSourceRange range = clang_getCursorExtent(cursor);
+  clang_getSpellingLocation(clang_getRangeEnd(range), &file, nullptr, nullptr, &end);
+  std::size_t size = 0;
+  const char* text = clang_getFileContents(clang_Cursor_getTranslationUnit(cursor), file, &size);
+  if (text == nullptr || end > size) return {};
+  const auto is_of_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  unsigned int begin = end;
+  while (begin > 0 && is_of_word(text[begin - 1])) --begin;
+  return std::string(text + begin, end - begin);
 }
 
 // The expression behind a parameter's name, if it has a default.
@@ -65,9 +116,11 @@ void Walk::call(Frame& frame) {
   frame.callee = clang_getCursorReferenced(frame.cursor);
   if (clang_Cursor_isNull(frame.callee)) return;
   frame.function_type = function_type_of(frame.callee);
+  destroy_temporary(frame);
   if (!is_function_kind(clang_getCursorKind(frame.callee))) return;
   Named* function = names_.find(frame.callee);
-  if (function == nullptr || function->is_lambda) return;
+  if (function == nullptr) return;
+  if (function->is_lambda) return note_instance(frame.callee, *function);
   say_call(frame, *function, frame.callee);
   call_default_arguments(frame);
   if (!function->inside) construct_forwarded(frame, *function, frame.callee);
@@ -75,12 +128,28 @@ void Walk::call(Frame& frame) {
 
 void Walk::say_call(const Frame& frame, Named& function, CXCursor callee) {
   note_instance(callee, function);
-  if (is_noise(function, callee) || stands_at_class(callee)) return;
+  if (!function.is_written) return call_inherited(frame, callee);
+  if (is_noise(function, callee)) return;
   const bool by_operator = clang_CXXMethod_isVirtual(callee) != 0 &&
                            is_operator(text_of(clang_getCursorSpelling(callee)));
   const bool dynamic = clang_Cursor_isDynamicCall(frame.cursor) != 0 || by_operator;
   say(frame.cursor, &function, Relation::calls, frame.scope,
       dynamic ? Certainty::dynamic : Certainty::direct);
+}
+
+// `using Base::Base` gives a class constructors that are the base's.
+void Walk::call_inherited(const Frame& frame, CXCursor callee) {
+  if (clang_getCursorKind(callee) != CXCursor_Constructor) return;
+  const Named* owner = names_.find(clang_getCursorSemanticParent(callee));
+  if (owner == nullptr) return;
+  const std::string shown = text_of(clang_getCursorDisplayName(callee));
+  const std::string name = text_of(clang_getCursorSpelling(callee));
+  for (const CXCursor constructor : classes_.methods_of_bases(*owner, name)) {
+    Named* function = names_.find(constructor);
+    if (function == nullptr || !function->inside) continue;
+    if (text_of(clang_getCursorDisplayName(constructor)) != shown) continue;
+    return say(frame.cursor, function, Relation::calls, frame.scope);
+  }
 }
 
 // In a template, where a name may mean several functions: the instances decide. Without several
@@ -91,6 +160,20 @@ void Walk::call_overloaded(const Frame& frame, CXCursor candidates) {
   if (!is_function_kind(clang_getCursorKind(only))) return;
   Named* function = names_.find(only);
   if (function == nullptr || !function->inside || function->is_lambda) return;
+  say(frame.cursor, function, Relation::calls, frame.scope, Certainty::heuristic);
+}
+
+// In a template, `this->f()` names what a base has that depends on the parameters. Until there is
+// an instance, it is what the base's template has, if that is one function.
+void Walk::call_of_base(const Frame& frame) {
+  const bool called = frame.kind == CXCursor_MemberRefExpr && frame.use == Use::call;
+  if (!called || frame.scope.owner == nullptr) return;
+  if (clang_getCursorKind(only_child(frame.cursor)) != CXCursor_CXXThisExpr) return;
+  const std::string name = last_word_of(frame.cursor);
+  const std::vector<CXCursor> methods = classes_.methods_of_bases(*frame.scope.owner, name);
+  if (methods.size() != 1) return;
+  Named* function = names_.find(methods.front());
+  if (function == nullptr || !function->inside) return;
   say(frame.cursor, function, Relation::calls, frame.scope, Certainty::heuristic);
 }
 
@@ -151,6 +234,19 @@ void Walk::destroy(const Frame& frame, CXType type, bool deleted) {
       dynamic ? Certainty::dynamic : Certainty::direct);
 }
 
+// What a call returns by value, or a constructor makes, is destroyed where it is called, unless it
+// is the object that something else initialises: a variable, a member, the caller's.
+void Walk::destroy_temporary(const Frame& call) {
+  const bool made = clang_getCursorKind(call.callee) == CXCursor_Constructor;
+  const CXType type = clang_getCanonicalType(made ? clang_getCursorType(call.cursor)
+                                                  : clang_getResultType(call.function_type));
+  if (type.kind != CXType_Record) return;
+  const auto holder = std::find_if(stack_.rbegin(), stack_.rend(),
+                                   [](const Frame& frame) { return !passes_value_on(frame.kind); });
+  if (holder != stack_.rend() && keeps_value(*holder)) return;
+  destroy(call, type, false);
+}
+
 // `for (x : range)` calls begin() and end() of the range, and ++ and != of what they return.
 void Walk::iterate(const Frame& frame, CXCursor loop) {
   CXCursor range = clang_getNullCursor();
@@ -187,7 +283,24 @@ void Walk::note_instance(CXCursor used, const Named& pattern) {
   const Place at = files_.place(body);
   if (at.file == nullptr || !at.file->inside) return;
   const std::string key = "instance " + at.file->path + ' ' + text_of(clang_getCursorUSR(used));
-  if (claims_.take(key)) instances_.push_back(body);
+  if (claims_.take(key)) instances_.push_back({body, scope_around(used, pattern)});
+}
+
+Scope Walk::scope_around(CXCursor instance, const Named& pattern) {
+  Scope scope;
+  if (!pattern.is_lambda) return scope;
+  CXCursor around = clang_getCursorSemanticParent(clang_getCursorSemanticParent(instance));
+  while (is_function_kind(clang_getCursorKind(around))) {
+    const Named* function = names_.find(around);
+    if (function == nullptr) break;
+    if (!function->is_lambda) {
+      scope.from = &function->usr;
+      scope.in_function = true;
+      break;
+    }
+    around = clang_getCursorSemanticParent(clang_getCursorSemanticParent(around));
+  }
+  return scope;
 }
 
 }  // namespace callgraph

@@ -11,14 +11,8 @@ bool is_definition(CXCursor cursor) {
   const CXCursorKind kind = clang_getCursorKind(cursor);
   if (kind == CXCursor_Namespace || kind == CXCursor_FieldDecl) return true;
   if (kind == CXCursor_TypedefDecl || kind == CXCursor_TypeAliasDecl) return true;
+  if (clang_CXXMethod_isDefaulted(cursor) != 0) return true;
   return clang_isCursorDefinition(cursor) != 0;
-}
-
-// The compiler's own: it stands where its class does.
-bool is_implicit(CXCursor function) {
-  const CXCursor owner = clang_getCursorSemanticParent(function);
-  return clang_equalLocations(clang_getCursorLocation(function), clang_getCursorLocation(owner)) !=
-         0;
 }
 
 bool is_static_local(CXCursor variable) {
@@ -47,7 +41,7 @@ void Walk::say_symbol(const Frame& frame, const Named& named) {
   const CXCursorKind kind = clang_getCursorKind(around);
   if (!is_class_kind(kind) && kind != CXCursor_Namespace && kind != CXCursor_EnumDecl) return;
   const Named* parent = names_.find(around);
-  if (parent == nullptr) return;
+  if (parent == nullptr || !parent->inside) return;
   sink_.edge(place_of(frame.cursor), parent->usr, named.usr,
              defined ? Relation::defines : Relation::declares);
 }
@@ -66,19 +60,23 @@ void Walk::declare_function(Frame& frame, Named& named) {
   if (at.file != nullptr && begin.file == at.file && end.file == at.file) {
     extents_[at.file].push_back({begin.offset, end.offset, &named});
   }
-  say_overrides(frame, named);
+  say_overrides(frame, named, frame.cursor);
   say_link(frame, named);
 }
 
-void Walk::say_overrides(const Frame& frame, const Named& named) {
-  if (clang_CXXMethod_isVirtual(frame.cursor) == 0) return;
+// What the compiler wrote is passed over, to what that overrides.
+void Walk::say_overrides(const Frame& frame, const Named& named, CXCursor method) {
+  if (clang_CXXMethod_isVirtual(method) == 0) return;
   CXCursor* overridden = nullptr;
   unsigned int count = 0;
-  clang_getOverriddenCursors(frame.cursor, &overridden, &count);
+  clang_getOverriddenCursors(method, &overridden, &count);
   for (unsigned int i = 0; i < count; ++i) {
     Named* to = names_.find(overridden[i]);
-    if (to != nullptr) {
+    if (to == nullptr) continue;
+    if (to->is_written) {
       sink_.edge(place_of(frame.cursor), named.usr, *to, Relation::overrides);
+    } else {
+      say_overrides(frame, named, overridden[i]);
     }
   }
   clang_disposeOverriddenCursors(overridden);
@@ -133,7 +131,9 @@ std::vector<CXCursor> Walk::parts_of(Named* owner) {
 void Walk::finish_constructor(const Frame& frame) {
   const bool copies = clang_CXXConstructor_isCopyConstructor(frame.cursor) != 0 ||
                       clang_CXXConstructor_isMoveConstructor(frame.cursor) != 0;
-  if (copies || is_implicit(frame.cursor) || clang_isCursorDefinition(frame.cursor) == 0) return;
+  const Named* constructor = names_.find(frame.cursor);
+  const bool is_written = constructor != nullptr && constructor->is_written;
+  if (copies || !is_written || !is_definition(frame.cursor)) return;
   Named* owner = frame.scope.owner;
   const bool delegates = std::ranges::find(frame.written, owner) != frame.written.end();
   if (delegates) return;
@@ -163,13 +163,14 @@ void Walk::initialise_silently(const Frame& constructor, CXCursor member) {
   const auto before = elsewhere_;
   elsewhere_ = place_of(constructor.cursor);
   const Scope scope = constructor.scope;
-  visit(value, scope);
+  visit(value, scope, CXCursor_FieldDecl);
   elsewhere_ = before;
 }
 
 // A destructor destroys the bases and members of its object.
 void Walk::finish_destructor(const Frame& frame) {
-  if (clang_isCursorDefinition(frame.cursor) == 0) return;
+  const Named* destructor = names_.find(frame.cursor);
+  if (destructor == nullptr || !destructor->is_written || !is_definition(frame.cursor)) return;
   for (const CXCursor part : parts_of(frame.scope.owner)) {
     destroy(frame, clang_getCursorType(part), false);
   }

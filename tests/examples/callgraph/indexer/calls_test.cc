@@ -7,6 +7,7 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
 using testing::Not;
@@ -75,6 +76,49 @@ void go() { Whole whole(1); Whole* other = new Whole(2); delete other; }
                                  "go calls Whole::Whole", "go calls Whole::~Whole"));
 }
 
+TEST(CallsTest, ReadsDefaultedConstructorsAndDestructors) {
+  const auto facts = facts_of(R"(
+struct Part { Part(); ~Part(); };
+struct Whole { Whole() = default; ~Whole(); Part part; };
+Whole::~Whole() = default;
+struct Gone { Gone() = delete; };
+)",
+                              "");
+  EXPECT_THAT(facts,
+              IsSupersetOf({"Whole::Whole calls Part::Part", "Whole::~Whole calls Part::~Part",
+                            "Whole defines Whole::Whole"}));
+  EXPECT_THAT(facts, Not(Contains("main.cc links Whole::Whole (heuristic)")));
+  EXPECT_THAT(facts, Not(Contains("main.cc links Whole::~Whole (heuristic)")));
+}
+
+TEST(CallsTest, FindsDestructorsOfTemporaries) {
+  const auto calls = facts_of(R"(
+struct T { T(); ~T(); int get(); };
+struct Part { T t = T(); };
+struct Whole { Whole() : t(T()) {} T t; };
+struct Silent { Silent() {} T t = T(); };
+T make(); T& same(); void take(T); void look(const T&); void fill(const T& t = make());
+T global = make();
+int method() { return make().get(); }
+void value() { take(make()); }
+void reference() { look((make())); }
+void standard() { fill(); }
+void discarded() { make(); }
+void bound() { const T& t = make(); }
+T returned(bool b) { return b ? make() : make(); }
+T* heap() { return new T(make()); }
+void part() { Part p{make()}; }
+int known() { return same().get(); }
+)",
+                              "calls");
+  EXPECT_THAT(calls,
+              IsSupersetOf({"method calls T::~T", "value calls T::~T", "reference calls T::~T",
+                            "standard calls T::~T", "discarded calls T::~T", "bound calls T::~T"}));
+  const std::vector<std::string> others = {"global", "returned",     "heap",          "part",
+                                           "known",  "Whole::Whole", "Silent::Silent"};
+  for (const std::string& other : others) EXPECT_THAT(calls, Not(Contains(other + " calls T::~T")));
+}
+
 TEST(CallsTest, FindsOperators) {
   EXPECT_THAT(facts_of(R"(
 struct Number { Number operator+(const Number&) const; bool operator==(int) const;
@@ -91,6 +135,47 @@ TEST(CallsTest, CountsLambdasForTheFunctionAround) {
                        "return f(2); }",
                        "calls"),
               ElementsAre("go calls helper"));
+}
+
+TEST(CallsTest, ReadsGenericLambdasAsTheyAreUsed) {
+  const auto calls = facts_of(R"(
+struct Cat { void speak(); };
+template <class F> void with(F f) { f(Cat()); }
+void go() { with([](auto it) { it.speak(); }); }
+void nested() { with([](auto it) { with([&](auto) { it.speak(); }); }); }
+)",
+                              "calls");
+  EXPECT_THAT(calls, ElementsAre("go calls Cat::speak", "go calls with", "nested calls Cat::speak",
+                                 "nested calls with", "nested calls with (heuristic)"));
+}
+
+TEST(CallsTest, FindsWhatALambdaCapturesByAnInitialiser) {
+  const auto facts = facts_of(R"(
+int helper(int); int one(); int held;
+int go() { return [x = helper(one()), y = held, &z = held] { return x + y + z; }(); }
+)",
+                              "");
+  EXPECT_THAT(facts, IsSupersetOf({"go calls helper", "go calls one", "go copies held",
+                                   "go references held"}));
+  EXPECT_THAT(facts, Not(Contains("go references helper")));
+}
+
+TEST(CallsTest, FindsMethodsOfABaseThatDependsOnParameters) {
+  const auto calls = facts_of(R"(
+#define SAME(a, b) ((a) == (b))
+template <class T> struct Root { int fetch(int); void twice(); void twice(int); };
+template <class T> struct Base : Root<T> { int run(); };
+template <class T> struct Child : Base<T> { void body(); };
+template <class T> void Child<T>::body() {
+  this->fetch(this->run());
+  this->twice();
+}
+template <class T> struct Other : Base<T> { bool body() { return SAME(1, this->run()); } };
+)",
+                              "calls");
+  EXPECT_THAT(calls, ElementsAre("Child::body calls Base::run (heuristic)",
+                                 "Child::body calls Root::fetch (heuristic)",
+                                 "Other::body calls Base::run (heuristic)"));
 }
 
 TEST(CallsTest, CountsDefaultArgumentsForTheCaller) {
@@ -152,6 +237,58 @@ void go() { act(1); act(1L); }
 )",
                               "calls");
   EXPECT_THAT(calls, IsSupersetOf({"act calls small", "act calls large", "go calls act"}));
+}
+
+TEST(CallsTest, CallsTheConstructorThatAClassInherits) {
+  EXPECT_THAT(facts_of(R"(
+struct Base { Base(int); Base(int, int); };
+struct Middle : Base { using Base::Base; };
+struct Derived : Middle { using Middle::Middle; };
+void go() { Derived one(1); Middle two(1, 2); }
+)",
+                       "calls"),
+              ElementsAre("go calls Base::Base"));
+}
+
+// Every relation is between symbols that a file says, by names that people wrote.
+TEST(CallsTest, NamesEverythingByWhatIsWritten) {
+  Project project;
+  project.write("main.cc", R"(
+#include <compare>
+#include <functional>
+template <class T> struct Box {
+  enum Color { red };
+  enum class Tint { pale };
+  struct Node { T value; void poke() { value.run(); } static int shared; };
+  template <class U> struct Inner { void deep(U u) { u.run(); } };
+  static int count;
+  Node node; Color color = red; Tint tint = Tint::pale;
+  struct { int inner; } part;
+};
+template <class T> int Box<T>::count = 1;
+template <class T> int Box<T>::Node::shared = 1;
+template <class T> struct Box<T*> { void pointer() {} int field; };
+template <> struct Box<int> { void special() {} int field; };
+struct Silent { virtual ~Silent() = default; };
+struct Passed : Silent {};
+struct R : Passed { void run(); ~R() override; friend auto operator<=>(const R&, const R&) = default; };
+namespace std { template <> struct hash<R> { int operator()(const R&) const; }; }
+template struct Box<R>;
+bool go(R a, R b) {
+  Box<R> box; box.node.poke(); box.count++; Box<R>::Node::shared++; box.part.inner = 3;
+  Box<R>::Inner<R> in; in.deep(R());
+  Box<R*> pointer; pointer.pointer(); pointer.field = 1;
+  Box<int> special; special.special(); special.field = 1;
+  auto tint = Box<R>::Tint::pale;
+  return a == b && box.color == Box<R>::red && box.tint == tint;
+}
+)");
+  project.compile("main.cc");
+  project.index();
+  for (const std::string& fact : project.facts()) EXPECT_THAT(fact, Not(HasSubstr("c:"))) << fact;
+  EXPECT_THAT(project.facts("overrides"), ElementsAre("R::~R overrides Silent::~Silent"));
+  EXPECT_THAT(project.facts("reads"), IsSupersetOf({"go reads Box::red", "go reads Box::color"}));
+  EXPECT_THAT(project.facts("writes"), Contains("go writes Box::Node::shared"));
 }
 
 TEST(CallsTest, NamesWhatIsOutsideOfTheProject) {
