@@ -143,7 +143,9 @@ Result<Client> client::open(bus::Bus& bus, const ClientOptions& options,
   auto loop = Loop::start(bus, options, std::move(keeper));
   if (!loop) return fail(std::move(loop).error());
   Client made(std::move(*loop));
-  if (auto ring = made.ring(); !ring) return fail(std::move(ring).error());
+  CallOptions first;
+  first.timeout = options.connect_timeout;
+  if (auto ring = made.ring(first); !ring) return fail(std::move(ring).error());
   return made;
 }
 

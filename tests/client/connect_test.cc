@@ -42,6 +42,9 @@ TEST(ConnectTest, IsUnavailableWhereNobodyAnswers) {
   options.brokers = {"fake://nobody"};
   options.timeout = std::chrono::milliseconds(20);
   EXPECT_EQ(refused(*bus, options), ErrorCode::unavailable);
+  options.timeout = std::chrono::hours(1);
+  options.connect_timeout = std::chrono::milliseconds(20);
+  EXPECT_EQ(refused(*bus, options), ErrorCode::unavailable);
 }
 
 TEST(ConnectTest, RefusesAnotherCluster) {

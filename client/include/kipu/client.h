@@ -44,6 +44,7 @@ struct ClientOptions {
   std::vector<std::string> brokers = {"tcp://127.0.0.1:7400"};  // tried in turn
   std::optional<ClusterId> cluster;            // refuse any other (`wrong_cluster`)
   Duration timeout = std::chrono::seconds(5);  // of calls that name none
+  std::optional<Duration> connect_timeout;     // of connect(); none: `timeout`
   // Batching: an append waits at most `linger` for others, once batches are on their way.
   Duration linger = std::chrono::milliseconds(1);
   std::size_t batch_bytes = std::size_t{512} * 1024;
@@ -132,7 +133,7 @@ class Client {
   // The same rules; and on the caller's thread where the question is refused before it is sent.
   using ExistsCallback = std::function<void(Result<bool>)>;
 
-  // Reaches a broker and takes the cluster map: `unavailable` if none answers within the timeout,
+  // Reaches a broker and takes the cluster map: `unavailable` if none answers within its timeout,
   // `wrong_cluster`, `wrong_version`, `invalid_argument` (an endpoint that is none).
   [[nodiscard]] static Result<Client> connect(const ClientOptions& options = {});
 
