@@ -1,11 +1,16 @@
-// kipu-files-bench FILE: how fast FILE goes into a cluster and out again, beside what that is made
-// of, all in one run and with the same chunks:
+// kipu-files-bench FILE [ROUNDS]: how fast FILE goes into a cluster and out again, beside what that
+// is made of, all in one run and with the same chunks:
 //
 //   copy      cut, hash and compress FILE into another file, synced; and back
 //   store     append the compressed chunks, with nothing before it; and read them, and no more
 //   files     upload, upload again, download: what kipu-files does
 //
-// KIPU_BROKER names the cluster. Everything goes into buckets of its own (bench-TIME.*).
+// Whatever comes second pays for what the first has left the store to tidy up, so `store` and
+// `files` take turns in coming first. Medians are shown, with the least and the most.
+//
+// KIPU_BROKER names the cluster. Everything goes into buckets of its own (bench-TIME-ROUND.*).
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -78,59 +83,129 @@ kipu::Result<std::string> full_read(int file, std::uint64_t offset, std::size_t 
   return bytes;
 }
 
+double median(std::vector<double> numbers) {
+  std::ranges::sort(numbers);
+  return numbers[numbers.size() / 2];
+}
+
+// The steps in the order in which they are shown.
+enum Step : std::size_t {
+  copy_in,
+  append,
+  upload_new,
+  upload_again,
+  copy_out,
+  read,
+  fetch,
+  kSteps
+};
+
 class Bench {
  public:
   Bench(kipu::Client& client, std::string file, std::filesystem::path scratch)
-      : client_(client),
-        store_(client, fmt::format("bench-{}", std::time(nullptr))),
-        file_(std::move(file)),
-        scratch_(std::move(scratch)) {}
+      : client_(client), file_(std::move(file)), scratch_(std::move(scratch)) {}
 
-  Status run() {
+  Status run(std::uint64_t rounds) {
     size_ = std::filesystem::file_size(file_);
-    fmt::print("{} ({} bytes)\n\n{:<34}  {:>8}  {:>11}\n", file_, format_number(size_), "", "time",
-               "of the file");
-    if (auto made = make_buckets(); !made) return made;
-    const std::vector<std::pair<const char*, std::function<Status()>>> steps{
-        {"copy: cut, hash, compress, sync", [this] { return copy_in(); }},
-        {"store: append the same frames", [this] { return append_frames(); }},
-        {"files: upload", [this] { return upload_file(false); }},
-        {"files: upload again, unchanged", [this] { return upload_file(true); }},
-        {"copy: read, decompress, hash, write", [this] { return copy_out(); }},
-        {"store: read the same frames", [this] { return read_frames(); }},
-        {"files: download", [this] { return download_file(); }},
-    };
-    for (const auto& [name, step] : steps) {
-      if (auto done = time(name, step); !done) return done;
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+      if (auto done = run_round(round); !done) return done;
     }
-    fmt::print("\n{} chunks, compressed to {}\n", format_number(frames_.size()),
-               format_size(copied_));
+    show(rounds);
     return {};
   }
 
  private:
-  Status time(const char* name, const std::function<Status()>& step) {
-    const auto start = std::chrono::steady_clock::now();
-    auto done = step();
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    if (!done) return done;
-    fmt::print("{:<34}  {:>6.2f} s  {:>9}/s\n", name, took.count(),
-               format_size(static_cast<std::uint64_t>(static_cast<double>(size_) / took.count())));
-    std::fflush(stdout);
+  Status run_round(std::uint64_t round) {
+    if (auto made = make_buckets(round); !made) return made;
+    const bool store_first = round % 2 == 0;
+    const auto in = store_first ? std::vector<Step>{copy_in, append, upload_new, upload_again}
+                                : std::vector<Step>{copy_in, upload_new, append, upload_again};
+    const auto out = store_first ? std::vector<Step>{copy_out, read, fetch}
+                                 : std::vector<Step>{copy_out, fetch, read};
+    for (const auto& steps : {in, out}) {
+      for (const Step step : steps) {
+        if (auto done = time(step); !done) return done;
+      }
+    }
     return {};
   }
 
-  Status make_buckets() {
-    if (auto made = store_.make_buckets(); !made) return made;
+  Status time(Step step) {
+    const auto start = std::chrono::steady_clock::now();
+    auto done = perform(step);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    took_[step].push_back(took.count());
+    return done;
+  }
+
+  Status perform(Step step) {
+    switch (step) {
+      case copy_in:
+        return copy_file();
+      case append:
+        return append_frames();
+      case upload_new:
+        return upload_file(false);
+      case upload_again:
+        return upload_file(true);
+      case copy_out:
+        return copy_frames_out();
+      case read:
+        return read_frames();
+      case fetch:
+        return download_file();
+      case kSteps:
+        break;
+    }
+    return fail(ErrorCode::internal, "no such step");
+  }
+
+  void show(std::uint64_t rounds) const {
+    constexpr std::array<const char*, kSteps> kNames{"copy: cut, hash, compress, sync",
+                                                     "store: append the same frames",
+                                                     "files: upload",
+                                                     "files: upload again, unchanged",
+                                                     "copy: read, decompress, hash, write",
+                                                     "store: read the same frames",
+                                                     "files: download"};
+    fmt::print("{} ({} bytes), {} chunks, compressed to {}; medians of {} rounds\n\n", file_,
+               format_number(size_), format_number(frames_.size()), format_size(copied_), rounds);
+    for (std::size_t step = 0; step < kSteps; ++step) {
+      const auto [least, most] = std::ranges::minmax(took_[step]);
+      fmt::print("{:<36} {:>7.2f} s  ({:.2f} to {:.2f})  {:>7.1f} MiB/s\n", kNames[step],
+                 median(took_[step]), least, most,
+                 static_cast<double>(size_) / median(took_[step]) / (1U << 20U));
+    }
+    fmt::print("\nan upload takes {:.2f} of copying, and {:.2f} of appending\n",
+               ratio(upload_new, copy_in), ratio(upload_new, append));
+    fmt::print("a download takes {:.2f} of copying, and {:.2f} of reading\n",
+               ratio(fetch, copy_out), ratio(fetch, read));
+  }
+
+  // Of what was measured in the same round.
+  double ratio(Step one, Step other) const {
+    std::vector<double> ratios;
+    for (std::size_t round = 0; round < took_[one].size(); ++round) {
+      ratios.push_back(took_[one][round] / took_[other][round]);
+    }
+    return median(std::move(ratios));
+  }
+
+  Status make_buckets(std::uint64_t round) {
+    const std::string name = fmt::format("bench-{}-{}", std::time(nullptr), round);
+    store_.emplace(client_, name);
+    if (auto made = store_->make_buckets(); !made) return made;
     kipu::Bucket raw;
-    raw.name = raw_ = fmt::format("bench-{}.raw", std::time(nullptr));
+    raw.name = raw_ = name + ".raw";
     raw.max_pair_bytes = kipu::limits::kLargestMaxPairBytes;
     const auto made = client_.create_bucket(raw);
     return made ? Status{} : Status(fail(made.error()));
   }
 
   // One thread reads and cuts, others hash and compress: as an upload does.
-  Status copy_in() {
+  Status copy_file() {
+    frames_.clear();
+    copied_ = 0;
     const auto in = open_path(file_, O_RDONLY);
     if (!in) return fail(in.error());
     copy_ = Descriptor(::open((scratch_ / "copy").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
@@ -188,14 +263,14 @@ class Bench {
   }
 
   Status upload_file(bool again) {
-    ChunkSender sender(store_, progress_, {kThreads, kBudget}, false);
-    const auto uploaded = upload({store_, sender, progress_, stop_}, file_, "f", Links::follow);
+    ChunkSender sender(*store_, progress_, {kThreads, kBudget}, false);
+    const auto uploaded = upload({*store_, sender, progress_, stop_}, file_, "f", Links::follow);
     if (!uploaded) return fail(uploaded.error());
     if (uploaded->unchanged == again) return {};
     return fail(ErrorCode::internal, "an upload found what it should not have, or did not");
   }
 
-  Status copy_out() {
+  Status copy_frames_out() {
     const Descriptor out(
         ::open((scratch_ / "out").c_str(), O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600));
     if (!out.valid()) return fail(system_error("make", "the file", errno));
@@ -241,20 +316,21 @@ class Bench {
   }
 
   Status download_file() {
-    const auto stored = store_.last_version("f");
+    const auto stored = store_->last_version("f");
     if (!stored) return fail(stored.error());
     Budget budget(kBudget);
     Pool pool(kThreads);
-    return download({store_, pool, budget, progress_, stop_}, (*stored)->version, scratch_.native(),
-                    "down", true);
+    return download({*store_, pool, budget, progress_, stop_}, (*stored)->version,
+                    scratch_.native(), "down", true);
   }
 
   kipu::Client& client_;
-  FileStore store_;
+  std::optional<FileStore> store_;  // of the round
   const std::string file_;
   const std::filesystem::path scratch_;
   std::string raw_;
   std::uint64_t size_ = 0;
+  std::array<std::vector<double>, kSteps> took_;  // in seconds, by round
   Descriptor copy_;
   std::mutex mutex_;  // guards what follows while chunks are copied
   std::vector<Frame> frames_;
@@ -263,7 +339,7 @@ class Bench {
   const std::atomic<bool> stop_ = false;
 };
 
-int run(const std::string& file) {
+int run(const std::string& file, std::uint64_t rounds) {
   kipu::ClientOptions options;
   if (const char* broker = std::getenv("KIPU_BROKER")) options.brokers = {broker};
   options.timeout = std::chrono::seconds(60);
@@ -271,7 +347,7 @@ int run(const std::string& file) {
   if (!client) return fmt::print(stderr, "kipu-files-bench: {}\n", client.error().message), 3;
   std::string scratch = file + ".bench-XXXXXX";
   if (::mkdtemp(scratch.data()) == nullptr) return 2;
-  const auto done = Bench(*client, file, scratch).run();
+  const auto done = Bench(*client, file, scratch).run(rounds);
   std::filesystem::remove_all(scratch);
   if (!done) fmt::print(stderr, "kipu-files-bench: {}\n", done.error().message);
   return done ? 0 : 1;
@@ -281,7 +357,8 @@ int run(const std::string& file) {
 }  // namespace files
 
 int main(int argc, char** argv) {
-  if (argc == 2) return files::run(argv[1]);
-  fmt::print(stderr, "usage: kipu-files-bench FILE\n");
+  const auto rounds = files::parse_number(argc == 3 ? argv[2] : "3");
+  if ((argc == 2 || argc == 3) && rounds && *rounds > 0) return files::run(argv[1], *rounds);
+  fmt::print(stderr, "usage: kipu-files-bench FILE [ROUNDS]\n");
   return 2;
 }

@@ -71,9 +71,10 @@ struct Found {
   Kind kind = Kind::regular;
 };
 
-// Everything below a folder, in order of names; folders that are not empty are only walked. Stops
-// at the first error, or when `visit` returns false.
-kipu::Status walk(const std::string& directory, const std::function<bool(const Found&)>& visit);
+// Everything below a folder, in order of names, until `visit` returns false; folders that are not
+// empty are only walked. A folder that cannot be read is told to `failed`, and passed over.
+void walk(const std::string& directory, const std::function<bool(const Found&)>& visit,
+          const std::function<void(const kipu::Error&)>& failed);
 
 // A file of this machine that is being made: nobody sees it before commit(), and nothing of it is
 // left without that, even where the process is killed (but for file systems without O_TMPFILE,

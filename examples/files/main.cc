@@ -59,6 +59,12 @@ int show_manual(const CommandSpec* command) {
   return number(Exit::done);
 }
 
+// Each line is written as soon as it is known, so the stream remembers what went wrong.
+int checked_output(int exit) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;
+  return fail_with({kipu::ErrorCode::io_error, "not all of the output could be written"});
+}
+
 int run(const std::vector<std::string>& words) {
   const CommandSpec* command = command_among(words, options_of_all());
   auto arguments = parse_arguments(words, options_with(command));
@@ -85,5 +91,5 @@ int run(const std::vector<std::string>& words) {
 }  // namespace files
 
 int main(int argc, char** argv) {
-  return files::run({argv + 1, argv + argc});
+  return files::checked_output(files::run({argv + 1, argv + argc}));
 }

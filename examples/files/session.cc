@@ -1,5 +1,6 @@
 #include "examples/files/session.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,9 @@
 
 namespace files {
 namespace {
+
+// Whoever waits for an answer to the first question wants to know soon that nobody is there.
+constexpr kipu::Duration kConnectTimeout = std::chrono::seconds(10);
 
 using kipu::ErrorCode;
 using kipu::fail;
@@ -32,6 +36,15 @@ std::string joined(const std::vector<std::string>& parts) {
   std::string out;
   for (const std::string& part : parts) out += (out.empty() ? "" : ", ") + part;
   return out;
+}
+
+// A store is made by whoever stores something first, and in a folder of its own.
+kipu::Error embedded_error(const std::string& folder, const kipu::Error& error) {
+  if (error.code != ErrorCode::not_a_store) return error;
+  return {
+      error.code,
+      fmt::format("{} holds no store: `upload` makes one in a folder that is empty or not there",
+                  in_quotes(folder))};
 }
 
 void on_interrupt(int /*signal*/) {
@@ -131,10 +144,11 @@ Status Session::connect(Purpose purpose) {
     embedded.client = options;
     embedded.create = purpose == Purpose::write;
     auto client = kipu::open_embedded(*settings_.embedded, embedded);
-    if (!client) return fail(std::move(client).error());
+    if (!client) return fail(embedded_error(*settings_.embedded, client.error()));
     client_.emplace(std::move(*client));
     return {};
   }
+  options.connect_timeout = std::min(settings_.timeout, kConnectTimeout);
   auto client = kipu::Client::connect(options);
   if (client) {
     client_.emplace(std::move(*client));

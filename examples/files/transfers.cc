@@ -71,15 +71,17 @@ class Uploads {
       return failure_.report(system_error("look at", path, errno));
     }
     if (!S_ISDIR(facts.st_mode)) return submit(path, name, Links::follow);
-    auto walked = walk(path, [&](const Found& found) {
-      if (found.kind == Found::Kind::special) {
-        session_.note(in_quotes(found.path) + " is a device, a pipe or a socket: passed over");
-      } else {
-        submit(found.path, join_path(name, found.name), Links::keep);
-      }
-      return !interrupted();
-    });
-    if (!walked) failure_.report(walked.error());
+    walk(
+        path,
+        [&](const Found& found) {
+          if (found.kind == Found::Kind::special) {
+            session_.note(in_quotes(found.path) + " is a device, a pipe or a socket: passed over");
+          } else {
+            submit(found.path, join_path(name, found.name), Links::keep);
+          }
+          return !interrupted();
+        },
+        [&](const Error& error) { refuse(error); });
   }
 
   void refuse(const Error& error) { failure_.report(error); }
@@ -201,8 +203,10 @@ class Downloads {
   std::optional<Pool> files_;
 };
 
-// A stored name as it was typed: `photos/` is the folder `photos`, and `.` is everything.
+// A stored name as it was typed: `photos/` is the folder `photos`, and `.` is everything, which an
+// empty word is not: it may be a variable that was not set.
 Result<std::string> stored_name(const std::string& typed) {
+  if (typed.empty()) return fail(ErrorCode::invalid_argument, "a name has at least one byte");
   auto name = name_of_path(typed);
   if (name) return name;
   return fail(ErrorCode::invalid_argument,

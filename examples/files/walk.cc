@@ -15,7 +15,6 @@ namespace {
 
 using kipu::fail;
 using kipu::Result;
-using kipu::Status;
 
 struct Child {
   std::string name;
@@ -70,18 +69,19 @@ struct Level {
 
 }  // namespace
 
-Status walk(const std::string& directory, const std::function<bool(const Found&)>& visit) {
+void walk(const std::string& directory, const std::function<bool(const Found&)>& visit,
+          const std::function<void(const kipu::Error&)>& failed) {
   std::vector<Level> levels;
   // Reads a folder, and shows it if it is empty. False where the walk is to end.
-  const auto enter = [&](const std::string& path, const std::string& name) -> Result<bool> {
+  const auto enter = [&](const std::string& path, const std::string& name) {
     auto children = children_of(path);
-    if (!children) return fail(std::move(children).error());
+    if (!children) return failed(children.error()), true;
     if (children->empty()) return visit({path, name, Found::Kind::empty_directory});
     levels.push_back({path, name, std::move(*children)});
     return true;
   };
-  auto goes_on = enter(directory, "");
-  while (goes_on && *goes_on && !levels.empty()) {
+  bool goes_on = enter(directory, "");
+  while (goes_on && !levels.empty()) {
     Level& level = levels.back();
     if (level.left.empty()) {
       levels.pop_back();
@@ -91,14 +91,8 @@ Status walk(const std::string& directory, const std::function<bool(const Found&)
     level.left.pop_back();
     const std::string path = join_path(level.path, child.name);
     const std::string name = join_path(level.name, child.name);
-    if (S_ISDIR(child.type)) {
-      goes_on = enter(path, name);
-    } else {
-      goes_on = visit({path, name, kind_of(child.type)});
-    }
+    goes_on = S_ISDIR(child.type) ? enter(path, name) : visit({path, name, kind_of(child.type)});
   }
-  if (!goes_on) return fail(goes_on.error());
-  return {};
 }
 
 }  // namespace files

@@ -24,6 +24,10 @@ std::string content_of(const std::filesystem::path& path) {
   return text.str();
 }
 
+void expect_none(const kipu::Error& error) {
+  ADD_FAILURE() << error.message;
+}
+
 class LocalTest : public testing::Test {
  protected:
   std::string root() const { return directory_.path().native(); }
@@ -120,10 +124,11 @@ TEST_F(LocalTest, WalksAFolderInTheOrderOfNames) {
   std::filesystem::create_symlink("a", directory_ / "c");
   ASSERT_EQ(::mkfifo((directory_ / "d").c_str(), 0600), 0);
   std::string seen;
-  ASSERT_TRUE(walk(root(), [&](const Found& found) {
+  const auto note = [&](const Found& found) {
     seen += found.name + ':' + std::to_string(static_cast<int>(found.kind)) + ' ';
     return true;
-  }));
+  };
+  walk(root(), note, expect_none);
   EXPECT_EQ(seen, "a:0 b/empty:2 b/z:0 c:1 d:3 ");
 }
 
@@ -141,11 +146,28 @@ TEST_F(LocalTest, TakesPathsLongerThanACallMayName) {
   EXPECT_EQ(::pread(file->get(), read, 4, 0), 4);
   EXPECT_STREQ(read, "deep");
   std::string found;
-  ASSERT_TRUE(walk(root(), [&](const Found& at) {
+  const auto note = [&](const Found& at) {
     found = at.name;
     return true;
-  }));
+  };
+  walk(root(), note, expect_none);
   EXPECT_EQ(found, name);
+}
+
+TEST_F(LocalTest, PassesOverAFolderThatCannotBeRead) {
+  std::filesystem::create_directories(directory_ / "b/inner");
+  for (const char* name : {"a", "b/inner/f", "c"}) std::ofstream(directory_ / name).put('x');
+  std::string seen;
+  std::string failed;
+  const auto note = [&](const Found& found) {
+    // It goes while its folder is being walked: permissions do not stop every user.
+    if (found.name == "a") std::filesystem::remove_all(directory_ / "b");
+    seen += found.name + ' ';
+    return true;
+  };
+  walk(root(), note, [&](const kipu::Error& error) { failed += error.message; });
+  EXPECT_EQ(seen, "a c ");
+  EXPECT_NE(failed.find("b'"), std::string::npos) << failed;
 }
 
 TEST_F(LocalTest, TellsAMissingFileFromADiskThatFails) {

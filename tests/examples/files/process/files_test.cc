@@ -136,6 +136,20 @@ TEST_F(FilesTest, SaysWhatIsWrongAndExitsAsKipuDoes) {
   EXPECT_THAT(files({"--help"}).output, HasSubstr("EXIT STATUS"));
 }
 
+TEST_F(FilesTest, SaysThatItsOutputCouldNotBeWritten) {
+  ASSERT_EQ(files({"upload", write("f", "x"), "--as", "f"}).ended.exit_code, 0);
+  const Finished listed = kipu::test::run(
+      {"sh", "-c", program("kipu-files") + " list-files >/dev/full"}, cluster_.options());
+  EXPECT_EQ(listed.ended.exit_code, 5);
+  EXPECT_THAT(listed.errors, HasSubstr("output"));
+}
+
+TEST_F(FilesTest, RefusesAnEmptyNameWhichIsNotEverything) {
+  ASSERT_EQ(files({"upload", write("f", "x"), "--as", "f"}).ended.exit_code, 0);
+  EXPECT_EQ(files({"download", "", "out"}).ended.exit_code, 2);
+  EXPECT_FALSE(std::filesystem::exists(cluster_.file("out")));
+}
+
 TEST_F(FilesTest, ReadsCommandsFromAScript) {
   write("sub/a b", "text");
   const Finished ran =
