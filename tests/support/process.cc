@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -330,15 +331,52 @@ Finished run(std::vector<std::string> command, Process::Options options) {
   return finished;
 }
 
+namespace {
+
+constexpr std::string_view kDirectoryPrefix = "kipu-tests-";
+constexpr std::chrono::minutes kAbandonedAfter{1};
+
+// Locks a directory until the descriptor, which children do not get, is closed. -1: another has it.
+int locked(const std::filesystem::path& directory) {
+  const int handle = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (handle < 0 || flock(handle, LOCK_EX | LOCK_NB) == 0) return handle;
+  close(handle);
+  return -1;
+}
+
+}  // namespace
+
+void remove_abandoned_directories() {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const auto now = fs::file_time_type::clock::now();
+  for (const fs::directory_entry& entry :
+       fs::directory_iterator(fs::temp_directory_path(), ignored)) {
+    if (!entry.path().filename().string().starts_with(kDirectoryPrefix)) continue;
+    const auto changed = entry.last_write_time(ignored);
+    if (ignored || now - changed < kAbandonedAfter) continue;
+    const int lock = locked(entry.path());
+    if (lock < 0) continue;
+    fs::remove_all(entry.path(), ignored);
+    close(lock);
+  }
+}
+
 TempDirectory::TempDirectory() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "kipu-test-XXXXXX").string();
+  static std::once_flag looked;
+  std::call_once(looked, remove_abandoned_directories);
+  const std::string name = std::string(kDirectoryPrefix) + "XXXXXX";
+  std::string pattern = (std::filesystem::temp_directory_path() / name).string();
   if (mkdtemp(pattern.data()) == nullptr) fail_with_errno("mkdtemp");
   path_ = pattern;
+  lock_ = locked(path_);
+  if (lock_ < 0) fail_with_errno("lock");
 }
 
 TempDirectory::~TempDirectory() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
+  close(lock_);
 }
 
 std::string field_of(std::string_view line, std::string_view name) {

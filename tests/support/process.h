@@ -22,7 +22,8 @@ namespace kipu::test {
 // How long a test waits for what must happen. It passes only where something is broken.
 inline constexpr std::chrono::seconds kPatience{30};
 
-// A new, empty directory, removed with all that is in it.
+// A new, empty directory, removed with all that is in it: by its end, or, where the test is killed
+// before, by the next test that makes one (remove_abandoned_directories).
 class TempDirectory {
  public:
   TempDirectory();
@@ -35,7 +36,12 @@ class TempDirectory {
 
  private:
   std::filesystem::path path_;
+  int lock_ = -1;  // held as long as this process lives, which tells others that it is in use
 };
+
+// Removes the directories that killed tests left behind: those that nobody holds, and that are not
+// so new that their owner may be about to.
+void remove_abandoned_directories();
 
 // How a process ended: with an exit code, or by a signal.
 struct Ended {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <stdlib.h>
 
 namespace kipu::test {
 namespace {
@@ -77,6 +78,26 @@ TEST(FieldTest, ReadsWordsOfAReadyLine) {
   EXPECT_EQ(field_of(line, "frontend"), "tcp://127.0.0.1:1");
   EXPECT_EQ(field_of(line, "backend"), "tcp://[::1]:2");
   EXPECT_EQ(field_of(line, "none"), "");
+}
+
+void make_older(const std::filesystem::path& directory) {
+  using Time = std::filesystem::file_time_type;
+  std::filesystem::last_write_time(directory, Time::clock::now() - std::chrono::minutes(2));
+}
+
+TEST(TempDirectoryTest, WhatAKilledTestLeftBehindIsRemovedByTheNext) {
+  namespace fs = std::filesystem;
+  std::string abandoned = (fs::temp_directory_path() / "kipu-tests-deadXXXXXX").string();
+  ASSERT_NE(::mkdtemp(abandoned.data()), nullptr);
+  std::ofstream(fs::path(abandoned) / "file") << "left";
+  const TempDirectory in_use;
+  remove_abandoned_directories();
+  EXPECT_TRUE(fs::exists(abandoned)) << "its owner may be about to lock it";
+  make_older(abandoned);
+  make_older(in_use.path());
+  remove_abandoned_directories();
+  EXPECT_FALSE(fs::exists(abandoned));
+  EXPECT_TRUE(fs::exists(in_use.path()));
 }
 
 }  // namespace
