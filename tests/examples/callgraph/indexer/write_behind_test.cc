@@ -21,8 +21,7 @@ Change change(Change::Kind kind, const std::string& path, const std::string& md5
   made.kind = kind;
   made.file.path = path;
   made.file.md5 = md5;
-  made.facts.edges.push_back(
-      {"c:@F@f", "c:@F@g", Relation::calls, Certainty::direct, line, 1});
+  made.facts.edges.push_back({"c:@F@f", "c:@F@g", Relation::calls, Certainty::direct, line, 1});
   return made;
 }
 
@@ -115,14 +114,14 @@ TEST(WriteBehindTest, HoldsBackWhoBringsMoreThanMayWait) {
   writing.add({commit("a.c", "1", 1)}, nothing());
   graph.wait();
   writing.add({commit("b.c", "1", 1), commit("c.c", "1", 1)}, nothing());
-  auto more = std::async(std::launch::async,
-                         [&] { writing.add({commit("d.c", "1", 1)}, nothing()); });
+  auto more =
+      std::async(std::launch::async, [&] { writing.add({commit("d.c", "1", 1)}, nothing()); });
   graph.let_through();
   EXPECT_EQ(more.wait_for(kLong), std::future_status::ready);
   writing.finish();
   // Had it not been held back, it would have been written with the others.
-  EXPECT_THAT(graph.applied(), ElementsAre(ElementsAre("a.c"), ElementsAre("b.c", "c.c"),
-                                           ElementsAre("d.c")));
+  EXPECT_THAT(graph.applied(),
+              ElementsAre(ElementsAre("a.c"), ElementsAre("b.c", "c.c"), ElementsAre("d.c")));
 }
 
 TEST(WriteBehindTest, TellsEachUnitHowItWasWritten) {
