@@ -69,6 +69,13 @@ bool is_copying_constructor(CXCursor callee) {
          clang_CXXConstructor_isMoveConstructor(callee) != 0;
 }
 
+// A std::function is a pointer to what it is made of.
+bool is_made_of_function(CXCursor constructor) {
+  const std::string name =
+      text_of(clang_getCursorSpelling(clang_getCursorSemanticParent(constructor)));
+  return name == "function" || name == "move_only_function";
+}
+
 ChildUse of_argument(const Frame& parent, int argument) {
   const CXCursorKind callee = clang_getCursorKind(parent.callee);
   if (callee == CXCursor_Constructor && is_copying_constructor(parent.callee)) {
@@ -85,12 +92,13 @@ ChildUse of_argument(const Frame& parent, int argument) {
       return {of_operator_object(parent, name)};
     }
     if (has_object) shift = 1;
-    if (name == "operator=") return {Use::copy};
+    if (name == "operator=") return {Use::copy, false, true};
   }
   const CXType type =
       clang_getArgType(parent.function_type, static_cast<unsigned int>(argument - shift));
   if (type.kind == CXType_Invalid) return {Use::copy};
-  return {of_initialised(type)};
+  const bool holds = callee == CXCursor_Constructor && is_made_of_function(parent.callee);
+  return {of_initialised(type), false, holds};
 }
 
 ChildUse of_call(const Frame& parent, CXCursor child) {

@@ -109,7 +109,8 @@ Frame Walk::frame_of_child(CXCursor cursor) {
   frame.use = use.use;
   frame.indexed = use.indexed;
   if (use.keeps_target) frame.target = parent.target;
-  const bool assigned = parent.kind == CXCursor_BinaryOperator && use.use == Use::write;
+  const bool assigns = parent.kind == CXCursor_BinaryOperator || parent.kind == CXCursor_CallExpr;
+  const bool assigned = assigns && use.use == Use::write;
   frame.collector = assigned ? static_cast<int>(stack_.size()) - 1 : parent.collector;
   if (parent.fields != nullptr && index < parent.fields->size()) {
     frame.target = names_.find((*parent.fields)[index]);

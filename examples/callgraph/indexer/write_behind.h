@@ -1,7 +1,8 @@
 // Writes what units say into a graph from a thread of its own, so that others are read meanwhile.
 //
-// Units that wait are written together: their facts travel at once, and one wait for the disk counts
-// for all. What comes of it is as if each were written alone, in the order in which they came.
+// Units that wait are written together: their facts travel at once, and one wait for the disk
+// counts for all. What comes of it is as if each were written alone, in the order in which they
+// came.
 //
 // Thread rule: any number of threads at once; the destructor when they are done.
 #pragma once

@@ -65,6 +65,25 @@ int go(Operations* o) { return o->read(1) + hook(2) + (*o->write)(3); }
                                    "hook calls three (pointer)", "hook calls four (pointer)"}));
 }
 
+TEST(CallsTest, TakesAFunctionObjectOfTheLibraryForAPointer) {
+  const auto calls = facts_of(R"(
+#include <functional>
+int one(int); int two(int); int three(int);
+struct Held {
+  Held() : made(one) {}
+  std::function<int(int)> made, given;
+  int go() { return made(1) + given(2); }
+};
+void set(Held& held) { held.given = two; }
+int local() { std::function<int(int)> function = three; return function(1); }
+)",
+                              "calls");
+  EXPECT_THAT(
+      calls, IsSupersetOf({"Held::go calls Held::made (pointer)",
+                           "Held::go calls Held::given (pointer)", "Held::made calls one (pointer)",
+                           "Held::given calls two (pointer)", "local calls three (pointer)"}));
+}
+
 TEST(CallsTest, FindsConstructorsAndDestructors) {
   const auto calls = facts_of(R"(
 struct Part { Part(); ~Part(); };
