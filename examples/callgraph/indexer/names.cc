@@ -202,10 +202,12 @@ std::unique_ptr<Named> Names::make(CXCursor declaration) {
 
 // Clang begins the id of what other units cannot see with the base name of its file, and many files
 // are called main.cc: the whole path takes its place.
+// What is declared here may be defined in a file that is included later: where it was declared
+// first names it.
 std::string Names::usr_of(CXCursor pattern) {
   std::string usr = text_of(clang_getCursorUSR(pattern));
   if (!usr.starts_with("c:") || usr.size() < 3 || usr[2] == '@') return usr;
-  const Place place = files_.place(pattern);
+  const Place place = files_.place(clang_getCanonicalCursor(pattern));
   const std::size_t end = usr.find('@');
   if (place.file == nullptr || end == std::string::npos) return usr;
   return "c:" + place.file->path + usr.substr(end);

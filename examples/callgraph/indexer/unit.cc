@@ -57,6 +57,7 @@ class Reader {
   void find_files(ReadUnit& result);
   void claim(bool has_errors);
   std::unordered_map<const UnitFile*, std::string> conditional_parts();
+  void add_names(std::unordered_map<const UnitFile*, std::string>& parts);
   void walk_top();
   void preprocess(CXCursor cursor);
   void say_macro(CXCursor cursor, const Place& at);
@@ -124,8 +125,21 @@ std::unordered_map<const UnitFile*, std::string> Reader::conditional_parts() {
   return parts;
 }
 
+// A header may be written to be included again, with other macros that give its functions other
+// names: C's templates.
+void Reader::add_names(std::unordered_map<const UnitFile*, std::string>& parts) {
+  for_each_child(clang_getTranslationUnitCursor(unit_), [&](CXCursor cursor) {
+    if (clang_isPreprocessing(clang_getCursorKind(cursor))) return CXChildVisit_Continue;
+    const UnitFile* file = files_.place(cursor).file;
+    if (file == nullptr || !file->inside) return CXChildVisit_Continue;
+    parts[file] += text_of(clang_getCursorSpelling(cursor)) + ' ';
+    return CXChildVisit_Continue;
+  });
+}
+
 void Reader::claim(bool has_errors) {
   auto parts = conditional_parts();
+  add_names(parts);
   for (const auto& file : files_.all()) {
     if (!file->inside) continue;
     const std::string key = sink_.language() + ' ' + file->path + ' ' + md5_of(parts[file.get()]);

@@ -30,8 +30,8 @@ struct ReadUnit {
 };
 
 // Reads the unit of `command`. Files of the project that it shows are read if nobody has claimed
-// them with this content under these conditional parts; a unit with errors claims nothing, because
-// what it shows may be incomplete.
+// them with these conditional parts and these names at its top; a unit with errors claims nothing,
+// because what it shows may be incomplete.
 //
 // Thread rule: any number of threads at once; `claims` may be shared by them.
 [[nodiscard]] ReadUnit read_unit(const CompileCommand& command, const ReadOptions& options,

@@ -125,6 +125,30 @@ TEST(RoundTest, UnitesWhatAHeaderShowsUnderDifferentMacros) {
   EXPECT_EQ(project.symbol("otherwise").line, 5U);
 }
 
+TEST(RoundTest, UnitesWhatAHeaderDeclaresUnderDifferentNames) {
+  Project project;
+  project.write("template.h", "int helper(int);\nint NAME(int x) { return helper(x); }\n");
+  project.write("a.c", "#define NAME of_a\n#include \"template.h\"\n");
+  project.write("b.c", "#define NAME of_b\n#include \"template.h\"\n");
+  project.compile("a.c");
+  project.compile("b.c");
+  project.index();
+  EXPECT_THAT(project.facts("calls"), ElementsAre("of_a calls helper", "of_b calls helper"));
+}
+
+TEST(RoundTest, TakesAStaticFunctionForOneThatIsDefinedInAnotherFileThanDeclared) {
+  Project project;
+  project.write("part.c", "static int part(int x) { return x; }\n");
+  project.write("main.c",
+                "static int part(int);\nint go(void) { return part(1); }\n#include \"part.c\"\n");
+  project.compile("main.c");
+  project.index();
+  EXPECT_THAT(project.facts("calls"), ElementsAre("go calls part"));
+  EXPECT_EQ(project.symbol("part").usr, "c:main.c@F@part");
+  EXPECT_THAT(project.facts_of("part.c").symbols,
+              Contains(testing::Field(&Symbol::usr, "c:main.c@F@part")));
+}
+
 TEST(RoundTest, IndexesSourcesWithErrorsAsFarAsTheyParse) {
   Project project;
   project.write("bad.cc",
