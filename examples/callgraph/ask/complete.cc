@@ -89,7 +89,10 @@ kipu::Result<std::vector<std::string>> complete_symbol(Snapshot& snapshot, std::
   }
   const auto matches = find_symbols(snapshot, typed, kMostMatches);
   if (!matches) return kipu::fail(matches.error());
-  for (const Match& match : *matches) add(names, match.node.name, typed);
+  const bool a_file = typed.find_first_of("./") != std::string_view::npos;
+  for (const Match& match : *matches) {
+    if (a_file == (match.node.kind == SymbolKind::file)) add(names, match.node.name, typed);
+  }
   return first_of(names, limit);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -147,14 +148,37 @@ std::string listed(const std::vector<Match>& matches) {
   return lines;
 }
 
+bool is_about(SymbolKind kind, About about) {
+  switch (about) {
+    case About::functions:
+      return kind == SymbolKind::function || kind == SymbolKind::method;
+    case About::variables:
+      return kind == SymbolKind::variable || kind == SymbolKind::member ||
+             kind == SymbolKind::local || kind == SymbolKind::enumerator;
+    case About::classes:
+      return kind == SymbolKind::class_type;
+    case About::files:
+      return kind == SymbolKind::file;
+    case About::anything:
+      break;
+  }
+  return true;
+}
+
+}  // namespace
+
 kipu::Error nothing_named(std::string_view text) {
+  if (simple_name(without_parameters(text)).size() < 2) {
+    return {kipu::ErrorCode::invalid_argument,
+            fmt::format("nothing in the graph is named '{}': type two letters at least to find "
+                        "what begins so",
+                        text)};
+  }
   return {kipu::ErrorCode::invalid_argument,
           fmt::format("nothing in the graph is named '{}', nor begins so: `callgraph find` takes "
                       "the first letters of a name, `callgraph files` lists what is indexed",
                       text)};
 }
-
-}  // namespace
 
 std::string to_type(const Node& node, const std::vector<Match>& matches) {
   const auto count = [&](auto part) {
@@ -186,11 +210,17 @@ kipu::Result<std::vector<Match>> find_symbols(Snapshot& snapshot, std::string_vi
   return matches;
 }
 
-kipu::Result<std::vector<std::string>> resolve(Snapshot& snapshot, std::string_view text,
-                                               bool all) {
+kipu::Result<std::vector<std::string>> resolve(Snapshot& snapshot, std::string_view text, bool all,
+                                               About about) {
   auto matches = find_symbols(snapshot, text, kMostMatches);
   if (!matches) return kipu::fail(std::move(matches.error()));
   if (matches->empty()) return kipu::fail(nothing_named(text));
+  // Of a class and its constructor, `Base` and `Base::Base`, the one is meant that the question is
+  // about.
+  const auto is_meant = [&](const Match& match) {
+    return match.fit <= Fit::suffix && is_about(match.node.kind, about);
+  };
+  if (std::ranges::any_of(*matches, is_meant)) std::erase_if(*matches, std::not_fn(is_meant));
   // What fits best counts alone: `append` is append, though append_async begins so.
   const Fit best = matches->front().fit;
   std::erase_if(*matches, [&](const Match& match) { return match.fit != best; });

@@ -23,6 +23,7 @@ kipu::Result<kipu::Client> connect(const GraphPlace& place) {
   if (place.directory) return kipu::open_embedded(*place.directory);
   kipu::ClientOptions options;
   options.brokers = place.brokers;
+  options.connect_timeout = place.patience;
   return reached(kipu::Client::connect(options), place);
 }
 

@@ -34,6 +34,10 @@ struct IndexOptions {
 // finished, a second one ends the process at once, which does the graph no harm.
 [[nodiscard]] int run_index(const IndexOptions& options, GraphWriter& writer);
 
+// Whether there is something to index: `invalid_argument`, with the remedy, where the compile
+// database cannot be read, or what is excepted is not there. Asked before a graph is made.
+[[nodiscard]] kipu::Status check(const IndexOptions& options);
+
 // Does what run_index does, and again for what changes, until SIGINT or SIGTERM; then it returns 0.
 // Prints `watching N files` to stdout when it follows the file system, and a summary after each
 // round that found a change.

@@ -176,6 +176,13 @@ kipu::Status catch_up(const IndexOptions& options, GraphPort& graph, const StopS
 
 }  // namespace
 
+kipu::Status check(const IndexOptions& options) {
+  RoundOptions round = round_options(options);
+  const auto commands = read_compile_commands(round.compdb, round.root);
+  if (!commands) return kipu::fail(commands.error());
+  return leave_out(options, round);
+}
+
 int index_once(const IndexOptions& options, GraphPort& graph, std::ostream& out) {
   const StopSignals stop;
   const auto result = run_round(options, graph, stop);

@@ -41,6 +41,10 @@ int run_facts(const IndexOptions& options, const fs::path& source) {
   const auto commands = read_compile_commands(options.compdb, root);
   if (!commands) return fail_with(commands.error().message);
   const fs::path path = fs::weakly_canonical(fs::exists(source) ? source : root / source, failed);
+  if (!fs::exists(path)) {
+    return fail_with("there is no file " + source.string() + ", neither here nor in " +
+                     root.string());
+  }
   const ReadOptions reading{{root}, options.locals};
   const auto own = std::ranges::find(*commands, path, &CompileCommand::source);
   if (own != commands->end()) {

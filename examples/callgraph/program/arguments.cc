@@ -127,7 +127,8 @@ kipu::Status Arguments::check() const {
   }
   if (operands_.size() < command_->least || operands_.size() > command_->most) {
     return kipu::fail(
-        wrong(fmt::format("usage: callgraph {} {}", command_->name, command_->operands)));
+        wrong(fmt::format("usage: callgraph {0} {1} (`callgraph help {0}` has examples)",
+                          command_->name, command_->operands)));
   }
   return {};
 }

@@ -47,8 +47,9 @@ kipu::Result<Snapshot> snapshot_at(kipu::Client& client, const std::string& grap
   return Snapshot::open(client, graph, *until);
 }
 
-kipu::Result<std::vector<std::string>> symbols(Asked& asked, const std::string& text) {
-  return resolve(asked.snapshot, text, asked.arguments.has("all"));
+kipu::Result<std::vector<std::string>> symbols(Asked& asked, const std::string& text,
+                                               About about = About::anything) {
+  return resolve(asked.snapshot, text, asked.arguments.has("all"), about);
 }
 
 kipu::Result<std::vector<Relation>> relations(const Asked& asked) {
@@ -72,8 +73,8 @@ kipu::Result<std::size_t> depth(const Asked& asked, std::size_t otherwise) {
   return depth;
 }
 
-kipu::Result<Output> walking(Asked& asked, Question question) {
-  auto roots = symbols(asked, asked.arguments.operands().front());
+kipu::Result<Output> walking(Asked& asked, Question question, About about = About::anything) {
+  auto roots = symbols(asked, asked.arguments.operands().front(), about);
   if (!roots) return kipu::fail(std::move(roots.error()));
   WalkRequest walk = walk_for(question, std::move(*roots));
   const auto levels = depth(asked, walk.depth);
@@ -86,26 +87,27 @@ kipu::Result<Output> walking(Asked& asked, Question question) {
 }
 
 kipu::Result<Output> callers(Asked& asked) {
-  return walking(asked, Question::callers);
+  return walking(asked, Question::callers, About::functions);
 }
 kipu::Result<Output> callees(Asked& asked) {
-  return walking(asked, Question::callees);
+  return walking(asked, Question::callees, About::functions);
 }
 kipu::Result<Output> readers(Asked& asked) {
-  return walking(asked, Question::readers);
+  return walking(asked, Question::readers, About::variables);
 }
 kipu::Result<Output> writers(Asked& asked) {
-  return walking(asked, Question::writers);
+  return walking(asked, Question::writers, About::variables);
 }
 kipu::Result<Output> impact(Asked& asked) {
-  return walking(asked, Question::impact);
+  return walking(asked, Question::impact, About::classes);
 }
 kipu::Result<Output> includes(Asked& asked) {
-  return walking(asked, asked.arguments.has("by") ? Question::included_by : Question::includes);
+  const bool by = asked.arguments.has("by");
+  return walking(asked, by ? Question::included_by : Question::includes, About::files);
 }
 
 kipu::Result<Output> hierarchy(Asked& asked) {
-  auto roots = symbols(asked, asked.arguments.operands().front());
+  auto roots = symbols(asked, asked.arguments.operands().front(), About::classes);
   if (!roots) return kipu::fail(std::move(roots.error()));
   const auto levels = depth(asked, kNoEnd);
   if (!levels) return kipu::fail(levels.error());
@@ -115,7 +117,7 @@ kipu::Result<Output> hierarchy(Asked& asked) {
 }
 
 kipu::Result<Output> related(Asked& asked) {
-  auto roots = symbols(asked, asked.arguments.operands().front());
+  auto roots = symbols(asked, asked.arguments.operands().front(), About::classes);
   if (!roots) return kipu::fail(std::move(roots.error()));
   const auto wanted = relations(asked);
   if (!wanted) return kipu::fail(wanted.error());
@@ -131,7 +133,7 @@ kipu::Result<Output> path_question(Asked& asked) {
   for (const NamedStretch& each : *named) {
     Stretch& stretch = stretches.emplace_back(Stretch{each.caption, {}});
     for (const std::string& name : each.names) {
-      auto stop = symbols(asked, name);
+      auto stop = symbols(asked, name, About::functions);
       if (!stop) return kipu::fail(std::move(stop.error()));
       stretch.stops.push_back(std::move(*stop));
     }
@@ -184,6 +186,9 @@ kipu::Result<Output> find(Asked& asked) {
     matches->pop_back();
     table.notes.push_back(fmt::format("there are more: --limit N shows more than {}", *limit));
   }
+  if (matches->empty()) {
+    table.notes.push_back(nothing_named(asked.arguments.operands().front()).message);
+  }
   for (const Match& match : *matches) {
     const Node& node = match.node;
     table.rows.push_back({label(node), std::string(word(node.kind)), place_of(node), node.usr});
@@ -199,6 +204,17 @@ kipu::Result<Output> info(Asked& asked) {
                         info->updated ? written(*info->updated) : "never",
                         std::to_string(info->files)});
   return output(kipu::Result<Table>(std::move(table)), asked);
+}
+
+// Of a time before the graph was, everything would be said not to be there.
+kipu::Status check_age(Snapshot& snapshot) {
+  if (snapshot.until() == kipu::StampTime::last()) return {};
+  const auto info = snapshot.info();
+  if (!info) return kipu::fail(info.error());
+  if (kipu::StampTime::at(info->created) < snapshot.until()) return {};
+  return kipu::fail(kipu::ErrorCode::invalid_argument,
+                    fmt::format("the graph '{}' was made at {}, after the time that --as-of names",
+                                info->name, written(info->created)));
 }
 
 using Asking = kipu::Result<Output> (*)(Asked&);
@@ -244,6 +260,7 @@ kipu::Result<Output> answer(kipu::Client& client, const std::string& graph,
   }
   auto snapshot = snapshot_at(client, graph, arguments.get("as-of"), now);
   if (!snapshot) return kipu::fail(std::move(snapshot.error()));
+  if (auto late = check_age(*snapshot); !late) return kipu::fail(std::move(late.error()));
   Asked asked{client, graph, arguments, now, *snapshot, *format, look};
   return asking(arguments.command().name)(asked);
 }

@@ -1,7 +1,9 @@
 // callgraph: wires the command line, the store, the indexer, the questions and the page together.
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -26,6 +28,7 @@ constexpr int kFailed = 1;
 constexpr int kWrongUsage = 2;
 constexpr std::size_t kPort = 7480;
 constexpr std::size_t kLastPort = 65'535;
+constexpr std::chrono::seconds kPatienceOfTyping{1};
 
 int report(const kipu::Error& error) {
   std::cerr << "callgraph: " << error.message << '\n';
@@ -72,6 +75,7 @@ int facts(const Arguments& arguments) {
 int write_graph(kipu::Client& client, const std::string& graph, const Arguments& arguments) {
   const auto options = index_options(arguments);
   if (!options) return report(options.error());
+  if (const auto checked = callgraph::check(*options); !checked) return report(checked.error());
   auto writer = callgraph::GraphWriter::open(client, graph);
   if (!writer) return report(writer.error());
   return arguments.command().name == "watch" ? callgraph::run_watch(*options, *writer)
@@ -131,6 +135,13 @@ int serve(kipu::Client& client, const std::string& graph, const Arguments& argum
   return 0;
 }
 
+// Who only asks makes no store.
+bool has_store(const std::filesystem::path& directory) {
+  std::error_code failed;
+  return std::filesystem::is_directory(directory, failed) &&
+         !std::filesystem::is_empty(directory, failed);
+}
+
 kipu::Result<std::vector<std::string>> candidates(kipu::Client& client, const std::string& graph,
                                                   callgraph::Completion::Kind kind,
                                                   const std::string& typed) {
@@ -153,8 +164,10 @@ int complete(const std::vector<std::string>& typed) {
   if (from_graph) {
     std::vector<std::string> words = callgraph::place_options(typed);
     words.emplace_back("graphs");
-    const auto place = Arguments::parse(words)->place(environment("KIPU_BROKER"));
-    auto client = place ? callgraph::connect(*place) : kipu::fail(place.error());
+    auto place = Arguments::parse(words)->place(environment("KIPU_BROKER"));
+    if (!place || (place->directory && !has_store(*place->directory))) return kFailed;
+    place->patience = kPatienceOfTyping;
+    auto client = callgraph::connect(*place);
     if (!client) return kFailed;
     auto found = candidates(*client, place->graph, completion.kind, typed.back());
     if (!found) return kFailed;
@@ -177,6 +190,13 @@ int with_graph(const Arguments& arguments) {
   if (!place) return report(place.error());
   const std::string_view command = arguments.command().name;
   if (command == "serve") block_signals();
+  const bool writes = command == "index" || command == "watch";
+  if (!writes && place->directory && !has_store(*place->directory)) {
+    return report({kipu::ErrorCode::invalid_argument,
+                   fmt::format("there is no store in {0}: `callgraph index --embedded {0} --compdb "
+                               "DIR` makes one",
+                               *place->directory)});
+  }
   auto client = callgraph::connect(*place);
   if (!client) return report(client.error());
   if (command == "graphs") return graphs(*client);

@@ -25,9 +25,8 @@ class DiskProject {
   void compile(const std::vector<std::string>& sources) const {
     nlohmann::json units = nlohmann::json::array();
     for (const std::string& file : sources) {
-      units.push_back({{"directory", root_},
-                       {"file", file},
-                       {"arguments", {"c++", "-std=c++20", "-c", file}}});
+      units.push_back(
+          {{"directory", root_}, {"file", file}, {"arguments", {"c++", "-std=c++20", "-c", file}}});
     }
     write("build/compile_commands.json", units.dump());
   }

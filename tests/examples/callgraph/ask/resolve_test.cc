@@ -81,6 +81,17 @@ TEST_F(ResolveTest, TheProjectsOwnComeBeforeWhatItCallsOutside) {
   EXPECT_EQ(place_of(nodes->at(1)), "main.cc:5");
 }
 
+TEST_F(ResolveTest, AQuestionIsAboutWhatCanAnswerIt) {
+  const Symbol constructor = method("Base", "Base", 3);
+  ASSERT_TRUE(writer().commit(source("base.cc", "m1"), {{constructor}, {}}));
+  EXPECT_THAT(resolved("Base"), ElementsAre(base_.usr)) << "what fits best";
+  Snapshot now = snapshot();
+  EXPECT_THAT(*resolve(now, "Base", false, About::classes), ElementsAre(base_.usr));
+  EXPECT_THAT(*resolve(now, "Base", false, About::functions), ElementsAre(constructor.usr));
+  EXPECT_THAT(*resolve(now, "Base", false, About::files), ElementsAre(base_.usr))
+      << "where none is such, all are meant";
+}
+
 TEST_F(ResolveTest, WhatIsNotThereIsSaid) {
   EXPECT_THAT(refusal("nothing_like_it"), HasSubstr("nothing in the graph is named"));
   ASSERT_TRUE(writer().remove("main.cc"));

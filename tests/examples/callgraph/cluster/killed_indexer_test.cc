@@ -29,8 +29,8 @@ class KilledIndexerTest : public testing::Test {
   }
 
   Process indexing(const std::string& graph, const std::string& broker) {
-    std::vector<std::string> command{kipu::test::program("callgraph"), "index", "-j", "1",
-                                     "--graph", graph, "--broker", broker};
+    std::vector<std::string> command{
+        kipu::test::program("callgraph"), "index", "-j", "1", "--graph", graph, "--broker", broker};
     for (std::string& word : project_.options()) command.push_back(std::move(word));
     return Process(std::move(command), cluster_.options());
   }

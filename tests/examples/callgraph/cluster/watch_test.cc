@@ -23,7 +23,8 @@ using testing::Not;
 // Asks who calls leaf, again and again, on a thread and with a client of its own.
 class Asker {
  public:
-  explicit Asker(const std::string& broker) : client_(connected(broker)), thread_([this] { ask(); }) {}
+  explicit Asker(const std::string& broker)
+      : client_(connected(broker)), thread_([this] { ask(); }) {}
   ~Asker() {
     if (thread_.joinable()) finish();
   }

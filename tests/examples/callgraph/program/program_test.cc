@@ -1,11 +1,11 @@
 // The program itself, over a small project, in a store of its own.
 #include <csignal>
-#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/examples/callgraph/disk_project.h"
 #include "tests/support/process.h"
 
 namespace callgraph {
@@ -20,22 +20,12 @@ using testing::Not;
 class ProgramTest : public testing::Test {
  protected:
   ProgramTest() {
-    std::filesystem::create_directories(directory_ / "project/build");
-    write("leaf.h", "int leaf();\n");
-    write("leaf.cc", "#include \"leaf.h\"\nint leaf() { return 1; }\n");
-    write("main.cc", "#include \"leaf.h\"\nint main() { return leaf(); }\n");
-    nlohmann::json units = nlohmann::json::array();
-    for (const std::string file : {"leaf.cc", "main.cc"}) {
-      units.push_back({{"directory", directory_ / "project"},
-                       {"file", file},
-                       {"arguments", {"c++", "-std=c++20", "-c", file}}});
-    }
-    write("build/compile_commands.json", units.dump());
+    project_.write("leaf.h", "int leaf();\n");
+    project_.write("leaf.cc", "#include \"leaf.h\"\nint leaf() { return 1; }\n");
+    project_.write("main.cc", "#include \"leaf.h\"\nint main() { return leaf(); }\n");
+    project_.compile({"leaf.cc", "main.cc"});
   }
 
-  void write(const std::string& name, const std::string& text) {
-    std::ofstream(directory_ / ("project/" + name)) << text;
-  }
   std::vector<std::string> command(std::vector<std::string> words) {
     words.insert(words.begin(), kipu::test::program("callgraph"));
     words.insert(words.end(), {"--embedded", directory_ / "store"});
@@ -45,13 +35,27 @@ class ProgramTest : public testing::Test {
     return kipu::test::run(command(std::move(words)));
   }
   std::string indexed() {
-    const Finished done =
-        run({"index", "-p", directory_ / "project/build", "--root", directory_ / "project"});
+    std::vector<std::string> words{"index"};
+    for (std::string& word : project_.options()) words.push_back(std::move(word));
+    const Finished done = run(std::move(words));
     EXPECT_EQ(done.ended.exit_code, 0) << done.errors;
     return done.output;
   }
+  // What bash offers after `line`, which is typed after the program's name.
+  std::string completed(const std::string& line) {
+    const std::string script =
+        "source <(\"$PROGRAM\" completion); COMP_WORDBREAKS=$' \\t\\n:='\n"
+        "COMP_LINE=\"$PROGRAM --embedded $STORE \"$LINE; COMP_POINT=${#COMP_LINE}\n"
+        "_callgraph; echo \"${COMPREPLY[@]}\"\n";
+    Process::Options options;
+    options.environment = {{"PROGRAM", kipu::test::program("callgraph")},
+                           {"STORE", directory_ / "store"},
+                           {"LINE", line}};
+    return kipu::test::run({"bash", "-c", script}, options).output;
+  }
 
   kipu::test::TempDirectory directory_;
+  DiskProject project_{directory_ / "project"};
 };
 
 TEST_F(ProgramTest, IndexesAnswersAndIndexesWhatChanged) {
@@ -60,7 +64,7 @@ TEST_F(ProgramTest, IndexesAnswersAndIndexesWhatChanged) {
             "leaf()     leaf.cc:2\n"
             "└─ main()  main.cc:2\n");
   EXPECT_THAT(indexed(), HasSubstr("reindexed 0 of 3 files"));
-  write("main.cc", "#include \"leaf.h\"\nint other() { return leaf(); }\nint main() {}\n");
+  project_.write("main.cc", "#include \"leaf.h\"\nint other() { return leaf(); }\nint main() {}\n");
   EXPECT_THAT(indexed(), HasSubstr("reindexed 1 of 3 files"));
   const Finished now = run({"callers", "leaf"});
   EXPECT_THAT(now.output, HasSubstr("└─ other()  main.cc:2"));
@@ -71,7 +75,7 @@ TEST_F(ProgramTest, APastBeforeTheGraphKnowsNothing) {
   indexed();
   const Finished past = run({"callers", "leaf", "--as-of", "2020-01-01"});
   EXPECT_EQ(past.ended.exit_code, 2);
-  EXPECT_THAT(past.errors, HasSubstr("nothing in the graph is named 'leaf'"));
+  EXPECT_THAT(past.errors, HasSubstr("the graph 'main' was made at "));
   EXPECT_THAT(past.output, IsEmpty());
 }
 
@@ -84,12 +88,43 @@ TEST_F(ProgramTest, NotesStandBesideTheAnswerNotInIt) {
 }
 
 TEST_F(ProgramTest, MistakesEndWithTwoAndSayWhatToDo) {
+  indexed();
   const Finished none = run({"callers", "leaf", "--graph", "nobody"});
   EXPECT_EQ(none.ended.exit_code, 2);
-  EXPECT_THAT(none.errors, HasSubstr("no graph is named 'nobody' here; there is none yet"));
+  EXPECT_THAT(none.errors, HasSubstr("no graph is named 'nobody' here; there are: main"));
   const Finished compdb = run({"index"});
   EXPECT_EQ(compdb.ended.exit_code, 2);
   EXPECT_THAT(compdb.errors, HasSubstr("--compdb DIR is missing"));
+}
+
+TEST_F(ProgramTest, WhatCannotBeIndexedMakesNoGraph) {
+  const Finished none = run({"index", "-p", directory_ / "nowhere"});
+  EXPECT_EQ(none.ended.exit_code, 2);
+  EXPECT_THAT(none.errors, HasSubstr("record a build with `bear -- make`"));
+  const Finished typo = run({"index", "-p", project_.build(), "--except", "tets"});
+  EXPECT_THAT(typo.errors, HasSubstr("--except tets: there is no such folder or file in "));
+  EXPECT_THAT(run({"graphs"}).output, IsEmpty());
+}
+
+TEST_F(ProgramTest, WhoOnlyAsksMakesNoStore) {
+  const Finished none = run({"callers", "leaf"});
+  EXPECT_EQ(none.ended.exit_code, 2);
+  EXPECT_THAT(none.errors, HasSubstr("there is no store in "));
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "store"));
+}
+
+TEST_F(ProgramTest, BashCompletesNamesFromTheGraph) {
+  project_.write("main.cc",
+                 "#include \"leaf.h\"\nnamespace deep { int well() { return leaf(); } }\n"
+                 "int main() { return deep::well(); }\n");
+  indexed();
+  EXPECT_EQ(completed("callers le"), "leaf\n");
+  EXPECT_EQ(completed("callers deep::we"), "well\n") << "what stands before the colon is there";
+  EXPECT_EQ(completed("callers deep::"), "well\n");
+  EXPECT_EQ(completed("includes ma"), "main.cc\n");
+  EXPECT_EQ(completed("callers leaf -o sv"), "svg\n");
+  EXPECT_EQ(completed("callers leaf --graph "), "main\n");
+  EXPECT_EQ(completed("callers nothing_like_it"), "\n");
 }
 
 TEST_F(ProgramTest, ServesUntilItIsToldToEnd) {
