@@ -89,16 +89,8 @@ double median(std::vector<double> numbers) {
 }
 
 // The steps in the order in which they are shown.
-enum Step : std::size_t {
-  copy_in,
-  append,
-  upload_new,
-  upload_again,
-  copy_out,
-  read,
-  fetch,
-  kSteps
-};
+enum Step : std::size_t { copy_in, append, upload_new, upload_again, copy_out, read, fetch };
+constexpr std::size_t kSteps = fetch + 1;
 
 class Bench {
  public:
@@ -154,8 +146,6 @@ class Bench {
         return read_frames();
       case fetch:
         return download_file();
-      case kSteps:
-        break;
     }
     return fail(ErrorCode::internal, "no such step");
   }
@@ -185,6 +175,7 @@ class Bench {
   // Of what was measured in the same round.
   double ratio(Step one, Step other) const {
     std::vector<double> ratios;
+    ratios.reserve(took_[one].size());
     for (std::size_t round = 0; round < took_[one].size(); ++round) {
       ratios.push_back(took_[one][round] / took_[other][round]);
     }

@@ -1,10 +1,9 @@
 #include "examples/files/download.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <deque>
+#include <future>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -27,31 +26,9 @@ constexpr std::size_t kWindow = 32;
 // Of a hole, which may be longer than anybody waits.
 constexpr std::uint64_t kHashedAtOnce = std::uint64_t{16} << 20U;
 
-// A chunk on its way. Shared with the thread that fetches it.
-class Slot {
- public:
-  void set(Result<std::string> content) {
-    {
-      const std::lock_guard lock(mutex_);
-      content_ = std::move(content);
-    }
-    known_.notify_all();
-  }
-  Result<std::string> take() {
-    std::unique_lock lock(mutex_);
-    known_.wait(lock, [this] { return content_.has_value(); });
-    return std::move(*content_);
-  }
-
- private:
-  std::mutex mutex_;  // guards content_
-  std::condition_variable known_;
-  std::optional<Result<std::string>> content_;
-};
-
 struct Piece {
   Ref ref;
-  std::shared_ptr<Slot> slot;  // none: a hole
+  std::future<Result<std::string>> content;  // not valid: a hole
 };
 
 class VersionReader {
@@ -119,26 +96,27 @@ Status VersionReader::ask_ahead() {
 // False if there is no room yet. Waiting for room while holding some could wait for ever.
 bool VersionReader::ask_for(const Ref& ref) {
   if (ref.kind == RefKind::hole) {
-    window_.push_back({ref, nullptr});
+    window_.push_back({ref, {}});
     return true;
   }
   if (!parts_.budget.try_take(ref.length)) {
     if (!window_.empty()) return false;
     parts_.budget.take(ref.length);
   }
-  auto slot = std::make_shared<Slot>();
-  parts_.pool.submit([&store = parts_.store, ref, slot] { slot->set(store.fetch_chunk(ref)); });
-  window_.push_back({ref, std::move(slot)});
+  const auto promise = std::make_shared<std::promise<Result<std::string>>>();
+  parts_.pool.submit(
+      [&store = parts_.store, ref, promise] { promise->set_value(store.fetch_chunk(ref)); });
+  window_.push_back({ref, promise->get_future()});
   return true;
 }
 
 // The content of the first chunk under way; of a hole, nothing. Its room is given back with it, for
 // one thread holds one chunk at a time.
 Result<std::string> VersionReader::take_first() {
-  const Piece piece = std::move(window_.front());
+  Piece piece = std::move(window_.front());
   window_.pop_front();
-  if (!piece.slot) return std::string();
-  auto content = piece.slot->take();
+  if (!piece.content.valid()) return std::string();
+  auto content = piece.content.get();
   parts_.budget.give_back(piece.ref.length);
   return content;
 }

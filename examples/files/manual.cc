@@ -207,33 +207,26 @@ std::string examples(std::string_view lines, std::string_view before) {
 }
 
 constexpr std::string_view kDescription =
-    "kipu-files keeps files in a Kipu cluster: every version of each, for good. Without a command "
-    "it "
-    "is a shell, with line editing, history, and Tab for the names of commands, local files and "
-    "stored files. Each command can be given on the command line as well.\n\n"
+    "kipu-files keeps files in a Kipu cluster: every version of each, for good. Without a "
+    "command it is a shell, with line editing, history, and Tab for the names of commands, local "
+    "files and stored files. Each command can be given on the command line as well.\n\n"
     "Files are cut into chunks at places that their content chooses (FastCDC), and each chunk is "
     "compressed (Zstandard) and stored under its SHA-256: what is there already is not stored "
-    "again, "
-    "whichever file it is from. A version of a file is a list of chunks, and is appended once all "
-    "of "
-    "them are stored, so that a download sees one whole version or another.";
+    "again, whichever file it is from. A version of a file is a list of chunks, and is appended "
+    "once all of them are stored, so that a download sees one whole version or another.";
 
 constexpr std::string_view kWords =
     "In the shell, words are separated by blanks. 'Single' quotes keep everything; within "
-    "\"double\" "
-    "quotes and outside of quotes \\n, \\t, \\r and \\xNN stand for those bytes, and a backslash "
-    "keeps any sign that follows it, such as a blank. Tab quotes what it completes. Ctrl-C stops a "
-    "transfer, and erases a line.";
+    "\"double\" quotes and outside of quotes \\n, \\t, \\r and \\xNN stand for those bytes, and "
+    "a backslash keeps any sign that follows it, such as a blank. Tab quotes what it completes. "
+    "Ctrl-C stops a transfer, and erases a line.";
 
 constexpr std::string_view kLimits =
     "A name has at most 65,535 bytes, any but NUL. A version keeps permissions and the time of "
     "modification; owners, access lists, extended attributes, and links between files are not "
-    "stored, "
-    "nor permissions and times of folders that are not empty. Permissions that let a program run "
-    "as "
-    "somebody else are stored, and not given by a download. Holes shorter than 64 KiB become "
-    "zeros. "
-    "There is no encryption: who can read the cluster can read the files.";
+    "stored, nor permissions and times of folders that are not empty. Permissions that let a "
+    "program run as somebody else are stored, and not given by a download. Holes shorter than 64 "
+    "KiB become zeros. There is no encryption: who can read the cluster can read the files.";
 
 constexpr std::string_view kExits =
     "    0    done\n"

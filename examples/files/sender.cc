@@ -51,10 +51,12 @@ void ChunkSender::look_up(ChunkHandle chunk) {
   {
     const std::lock_guard lock(mutex_);
     step = questions_.next();
-    if (step == Questions::Step::wait) waiting_.push_back(std::move(chunk));
+    if (step == Questions::Step::wait) {
+      waiting_.push_back(std::move(chunk));
+      return;
+    }
   }
-  if (step == Questions::Step::send) send(*chunk);
-  if (step == Questions::Step::ask) ask(std::move(chunk));
+  step == Questions::Step::ask ? ask(std::move(chunk)) : send(*chunk);
 }
 
 void ChunkSender::ask(ChunkHandle chunk) {

@@ -33,8 +33,8 @@ class ChunkSender {
  public:
   using Done = std::function<void(kipu::Result<Sent>)>;
   struct Limits {
-    std::size_t threads = 8;
-    std::size_t bytes = std::size_t{48} << 20U;  // of chunks that are held at once
+    std::size_t threads;
+    std::size_t bytes;  // of chunks that are held at once
   };
 
   // With `verify`, a chunk that is there is read, and sent again if it is lost or altered. All of

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <condition_variable>
 #include <deque>
+#include <future>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <utility>
 
 #include <fcntl.h>
@@ -32,32 +30,10 @@ constexpr std::size_t kWindow = 256;
 // Of a hole, which may be longer than anybody waits.
 constexpr std::uint64_t kHashedAtOnce = std::uint64_t{16} << 20U;
 
-// What becomes of one chunk. Shared with the thread that finishes it.
-class Slot {
- public:
-  void set(Result<Sent> sent) {
-    {
-      const std::lock_guard lock(mutex_);
-      sent_ = std::move(sent);
-    }
-    known_.notify_all();
-  }
-  Result<Sent> wait() {
-    std::unique_lock lock(mutex_);
-    known_.wait(lock, [this] { return sent_.has_value(); });
-    return *sent_;
-  }
-
- private:
-  std::mutex mutex_;  // guards sent_
-  std::condition_variable known_;
-  std::optional<Result<Sent>> sent_;
-};
-
 // Bytes of the file in their order: a chunk under way, or a hole.
 struct Piece {
   std::uint64_t length = 0;
-  std::shared_ptr<Slot> slot;  // none: a hole
+  std::future<Result<Sent>> sent;  // not valid: a hole
 };
 
 class FileUpload {
@@ -73,9 +49,9 @@ class FileUpload {
   // What is under way refers to the sender, which may go after us.
   ~FileUpload() {
     for (const Piece& piece : window_) {
-      if (piece.slot) (void)piece.slot->wait();
+      if (piece.sent.valid()) piece.sent.wait();
     }
-    for (const auto& list : lists_) (void)list->wait();
+    for (const auto& list : lists_) list.wait();
   }
   FileUpload(const FileUpload&) = delete;
   FileUpload& operator=(const FileUpload&) = delete;
@@ -95,7 +71,7 @@ class FileUpload {
   Status add_piece(Piece piece);
   Status settle_first();
   Status settle_lists();
-  std::shared_ptr<Slot> submit(std::string content, RefKind kind);
+  std::future<Result<Sent>> submit(std::string content, RefKind kind);
   Result<Uploaded> finish();
 
   const UploadParts& parts_;
@@ -105,7 +81,7 @@ class FileUpload {
   Sha256 whole_;
   std::string buffer_;  // what is read and not yet cut
   std::deque<Piece> window_;
-  std::deque<std::shared_ptr<Slot>> lists_;
+  std::deque<std::future<Result<Sent>>> lists_;
   TreeBuilder tree_;
 };
 
@@ -241,25 +217,25 @@ Status FileUpload::add_hole(std::uint64_t length) {
     parts_.progress.bytes_done += piece;
     left -= piece;
   }
-  return add_piece({length, nullptr});
+  return add_piece({length, {}});
 }
 
 Status FileUpload::add_chunk(std::string content) {
   if (auto wanted = check_wanted(); !wanted) return wanted;
   whole_.update(content);
   const std::uint64_t length = content.size();
-  auto slot = submit(std::move(content), RefKind::data);
+  auto sent = submit(std::move(content), RefKind::data);
   ++uploaded_.chunks;
-  auto added = add_piece({length, std::move(slot)});
+  auto added = add_piece({length, std::move(sent)});
   parts_.progress.bytes_done += length;
   return added;
 }
 
-std::shared_ptr<Slot> FileUpload::submit(std::string content, RefKind kind) {
-  auto slot = std::make_shared<Slot>();
+std::future<Result<Sent>> FileUpload::submit(std::string content, RefKind kind) {
+  const auto promise = std::make_shared<std::promise<Result<Sent>>>();
   parts_.sender.submit(std::move(content), kind,
-                       [slot](Result<Sent> sent) { slot->set(std::move(sent)); });
-  return slot;
+                       [promise](Result<Sent> sent) { promise->set_value(std::move(sent)); });
+  return promise->get_future();
 }
 
 Status FileUpload::add_piece(Piece piece) {
@@ -268,10 +244,10 @@ Status FileUpload::add_piece(Piece piece) {
 }
 
 Status FileUpload::settle_first() {
-  const Piece piece = std::move(window_.front());
+  Piece piece = std::move(window_.front());
   window_.pop_front();
-  if (!piece.slot) return tree_.add({RefKind::hole, piece.length, {}});
-  const auto sent = piece.slot->wait();
+  if (!piece.sent.valid()) return tree_.add({RefKind::hole, piece.length, {}});
+  const auto sent = piece.sent.get();
   if (!sent) {
     return fail(sent.error().code, fmt::format("{}: {}", in_quotes(path_), sent.error().message));
   }
@@ -282,9 +258,8 @@ Status FileUpload::settle_first() {
 
 Status FileUpload::settle_lists() {
   while (!lists_.empty()) {
-    const auto list = std::move(lists_.front());
+    const auto sent = lists_.front().get();
     lists_.pop_front();
-    const auto sent = list->wait();
     if (!sent) return fail(sent.error());
     uploaded_.sent_bytes += sent->bytes;
   }

@@ -75,7 +75,10 @@ void walk(const std::string& directory, const std::function<bool(const Found&)>&
   // Reads a folder, and shows it if it is empty. False where the walk is to end.
   const auto enter = [&](const std::string& path, const std::string& name) {
     auto children = children_of(path);
-    if (!children) return failed(children.error()), true;
+    if (!children) {
+      failed(children.error());
+      return true;
+    }
     if (children->empty()) return visit({path, name, Found::Kind::empty_directory});
     levels.push_back({path, name, std::move(*children)});
     return true;
