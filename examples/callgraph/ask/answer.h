@@ -48,7 +48,8 @@ struct Table {
 // Whether no file of the project declares it: what is called in a library is named at line 0 of the
 // files that call it.
 [[nodiscard]] bool is_outside(const Node& node);
-// "a.cc:12", where it is defined or else declared; empty if it is outside.
+// "a.cc:12", where it is defined or else declared; empty if it is outside. "a.cc:12 (and 3 more)"
+// if further files define it: programs of one graph have each their `main`, and it is one symbol.
 [[nodiscard]] std::string place_of(const Node& node);
 
 // Reads the nodes that the sections name.

@@ -141,7 +141,12 @@ bool is_outside(const Node& node) {
 
 std::string place_of(const Node& node) {
   if (is_outside(node)) return {};
-  return fmt::format("{}:{}", node.mentions.front().path, node.mentions.front().line);
+  const Mention& first = node.mentions.front();
+  const auto others = std::ranges::count_if(node.mentions, [&](const Mention& at) {
+    return at.is_definition && first.is_definition && at.path != first.path;
+  });
+  const std::string more = others > 0 ? fmt::format(" (and {} more)", others) : std::string();
+  return fmt::format("{}:{}{}", first.path, first.line, more);
 }
 
 kipu::Status name_nodes(Snapshot& snapshot, Answer& answer) {

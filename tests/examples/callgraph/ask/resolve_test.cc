@@ -92,6 +92,17 @@ TEST_F(ResolveTest, AQuestionIsAboutWhatCanAnswerIt) {
       << "where none is such, all are meant";
 }
 
+TEST_F(ResolveTest, SaysThatSeveralFilesDefineIt) {
+  Symbol declared = function("start", 7);
+  declared.is_definition = false;
+  ASSERT_TRUE(writer().commit(source("tool.cc", "m1"), {{function("start", 9)}, {}}));
+  ASSERT_TRUE(writer().commit(source("other.cc", "m1"), {{function("start", 3), declared}, {}}));
+  ASSERT_TRUE(writer().commit(source("tool.h", "m1"), {{declared}, {}}));
+  Snapshot now = snapshot();
+  const std::vector<std::string> usrs{"c:@F@start"};
+  EXPECT_EQ(place_of(now.nodes(usrs)->front()), "other.cc:3 (and 1 more)");
+}
+
 TEST_F(ResolveTest, WhatIsNotThereIsSaid) {
   EXPECT_THAT(refusal("nothing_like_it"), HasSubstr("nothing in the graph is named"));
   ASSERT_TRUE(writer().remove("main.cc"));
