@@ -84,7 +84,7 @@ std::string ways_as_dot(const Answer& answer) {
     const std::size_t last = answer.sections[column - 1].steps.size();
     // The first keeps the columns in their order, the second is seen.
     out += fmt::format("  {} -> {} [style=invis];\n", id_of(column - 1, 0), id_of(column, 0));
-    out += fmt::format("  {}:e -> {}:w [style=dotted, penwidth=2, constraint=false];\n",
+    out += fmt::format("  {} -> {} [style=dotted, penwidth=2, constraint=false];\n",
                        id_of(column - 1, last), id_of(column, 0));
   }
   return out + "  {rank=same; " + tops + "}\n}\n";
