@@ -68,9 +68,9 @@ kipu::Result<std::string> name_of(Snapshot& snapshot, const std::string& usr) {
 
 kipu::Result<std::string> no_way(Snapshot& snapshot, const std::string& from, const std::string& to,
                                  bool cut, std::size_t limit) {
-  const auto here = name_of(snapshot, from);
+  auto here = name_of(snapshot, from);
   if (!here) return here;
-  const auto there = name_of(snapshot, to);
+  auto there = name_of(snapshot, to);
   if (!there) return there;
   const std::string remedy =
       cut ? fmt::format(" within {} symbols: --limit N looks further", limit)
