@@ -45,6 +45,12 @@ bool stands_at(CXCursor instance, CXCursor pattern) {
          same_place(instance, clang_getCursorDefinition(pattern));
 }
 
+// It tells a class template's arguments, and is no function.
+bool is_deduction_guide(CXCursor cursor) {
+  return is_function_kind(clang_getCursorKind(cursor)) &&
+         text_of(clang_getCursorSpelling(cursor)).starts_with("<deduction guide");
+}
+
 bool is_lambda_class(CXCursor cursor) {
   return clang_getCursorKind(cursor) == CXCursor_ClassDecl &&
          clang_getCursorLexicalParent(cursor).kind != CXCursor_ClassTemplate &&
@@ -186,7 +192,7 @@ CXCursor Names::pattern_of(CXCursor declaration) {
 std::unique_ptr<Named> Names::make(CXCursor declaration) {
   const CXCursor pattern = pattern_of(declaration);
   const auto kind = symbol_kind(pattern);
-  if (!kind) return nullptr;
+  if (!kind || is_deduction_guide(pattern)) return nullptr;
   auto named = std::make_unique<Named>();
   named->pattern = pattern;
   named->kind = *kind;

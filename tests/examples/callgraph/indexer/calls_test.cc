@@ -293,7 +293,10 @@ struct Passed : Silent {};
 struct R : Passed { void run(); ~R() override; friend auto operator<=>(const R&, const R&) = default; };
 namespace std { template <> struct hash<R> { int operator()(const R&) const; }; }
 template struct Box<R>;
+template <class... All> struct Of { Of(All...); };
+template <class... All> Of(All...) -> Of<All...>;
 bool go(R a, R b) {
+  Of of(a, b);
   Box<R> box; box.node.poke(); box.count++; Box<R>::Node::shared++; box.part.inner = 3;
   Box<R>::Inner<R> in; in.deep(R());
   Box<R*> pointer; pointer.pointer(); pointer.field = 1;
@@ -304,7 +307,10 @@ bool go(R a, R b) {
 )");
   project.compile("main.cc");
   project.index();
-  for (const std::string& fact : project.facts()) EXPECT_THAT(fact, Not(HasSubstr("c:"))) << fact;
+  for (const std::string& fact : project.facts()) {
+    EXPECT_THAT(fact, Not(HasSubstr("c:")));
+    EXPECT_THAT(fact, Not(HasSubstr("deduction guide")));
+  }
   EXPECT_THAT(project.facts("overrides"), ElementsAre("R::~R overrides Silent::~Silent"));
   EXPECT_THAT(project.facts("reads"), IsSupersetOf({"go reads Box::red", "go reads Box::color"}));
   EXPECT_THAT(project.facts("writes"), Contains("go writes Box::Node::shared"));
