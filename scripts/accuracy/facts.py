@@ -68,6 +68,8 @@ class Facts:
                     if re.search(r"(?<![\w~])" + re.escape(entry[1]) + r"\s*[(<\[]", label)]
         exact = {usr for at, name, usr in here
                  if at == column or column < at and self.is_scope(path, line, column, at)}
+        if len(exact) > 1:  # of a class that a macro writes, those that it deletes are declared
+            exact &= self.defined.keys()
         return exact.pop() if len(exact) == 1 else None
 
     def is_scope(self, path, line, begin, end):
