@@ -71,6 +71,24 @@ CXCursor only_child(CXCursor cursor) {
   return count == 1 ? only : clang_getNullCursor();
 }
 
+// Whether the object of a method's call is a variable or member itself, so that its class is known
+// and nothing is dispatched.
+bool has_known_object(CXCursor call) {
+  CXCursor at = clang_getNullCursor();
+  for_each_child(call, [&](CXCursor child) {
+    at = child;
+    return CXChildVisit_Break;
+  });
+  if (clang_getCursorKind(at) == CXCursor_MemberRefExpr) at = only_child(at);
+  while (clang_getCursorKind(at) == CXCursor_UnexposedExpr ||
+         clang_getCursorKind(at) == CXCursor_ParenExpr) {
+    at = only_child(at);
+  }
+  const CXCursor object = clang_getCursorReferenced(at);
+  return is_variable_kind(clang_getCursorKind(object)) &&
+         clang_getCanonicalType(clang_getCursorType(object)).kind == CXType_Record;
+}
+
 // The last identifier of an expression, as it is written: libclang does not say what a name is that
 // depends on a template's parameters.
 std::string last_word_of(CXCursor cursor) {
@@ -132,7 +150,8 @@ void Walk::say_call(const Frame& frame, Named& function, CXCursor callee) {
   if (is_noise(function, callee)) return;
   const bool by_operator = clang_CXXMethod_isVirtual(callee) != 0 &&
                            is_operator(text_of(clang_getCursorSpelling(callee)));
-  const bool dynamic = clang_Cursor_isDynamicCall(frame.cursor) != 0 || by_operator;
+  const bool dynamic = (clang_Cursor_isDynamicCall(frame.cursor) != 0 || by_operator) &&
+                       !has_known_object(frame.cursor);
   say(frame.cursor, &function, Relation::calls, frame.scope,
       dynamic ? Certainty::dynamic : Certainty::direct);
 }

@@ -48,6 +48,22 @@ void go(Base& base, Derived* derived) { base.run(); derived->Derived::run(); }
               ElementsAre("go calls Base::run (virtual)", "go calls Derived::run"));
 }
 
+TEST(CallsTest, KnowsTheClassOfAnObjectThatIsThere) {
+  const auto calls = facts_of(R"(
+struct Base { virtual void run(); virtual Base& operator+=(int); };
+struct Holder { Base part; void go() { part.run(); } };
+struct Child : Base { void again() { run(); } };
+void plain(Base object) { object.run(); object += 1; }
+void through(Base& base, Holder* holder) { base += 1; (*&base).run(); holder->part.run(); }
+)",
+                              "calls");
+  EXPECT_THAT(calls,
+              ElementsAre("Child::again calls Base::run (virtual)", "Holder::go calls Base::run",
+                          "plain calls Base::operator+=", "plain calls Base::run",
+                          "through calls Base::operator+= (virtual)", "through calls Base::run",
+                          "through calls Base::run (virtual)"));
+}
+
 TEST(CallsTest, FollowsPointersToTheVariableAndFromItToWhatItWasGiven) {
   const auto calls = facts_of(R"(
 int one(int); int two(int); int three(int); int four(int);
