@@ -119,6 +119,29 @@ ChildUse of_subscript(const Frame& parent, unsigned int index) {
   return {parent.use == Use::copy ? Use::read : parent.use, true};
 }
 
+void trim_end(std::string_view& text) {
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\n')) text.remove_suffix(1);
+}
+
+// Of expressions in a declaration's type, those of decltype are not evaluated; template arguments
+// are.
+bool is_in_decltype(CXCursor expression) {
+  CXFile file = nullptr;
+  unsigned int begin = 0;
+  const CXSourceRange range = clang_getCursorExtent(expression);
+  clang_getFileLocation(clang_getRangeStart(range), &file, nullptr, nullptr, &begin);
+  std::size_t size = 0;
+  CXTranslationUnit unit = clang_Cursor_getTranslationUnit(expression);
+  const char* text = clang_getFileContents(unit, file, &size);
+  if (text == nullptr || begin > size) return false;
+  std::string_view before(text, begin);
+  trim_end(before);
+  if (!before.ends_with('(')) return false;
+  before.remove_suffix(1);
+  trim_end(before);
+  return before.ends_with("decltype");
+}
+
 }  // namespace
 
 bool is_changing_reference(CXType type) {
@@ -163,13 +186,20 @@ ChildUse use_of_child(const Frame& parent, CXCursor child, unsigned int index) {
     case CXCursor_VarDecl:
     case CXCursor_FieldDecl:
     case CXCursor_ParmDecl:
+      if (is_in_decltype(child)) return {Use::none};
       return {of_initialised(clang_getCursorType(parent.cursor)), false, true};
     case CXCursor_InitListExpr:
     case CXCursor_Constructor:
       return {Use::copy, false, true};
     case CXCursor_ReturnStmt:
       return {parent.scope.returns_reference ? Use::reference : Use::read};
-    case CXCursor_UnaryExpr:  // sizeof, alignof
+    case CXCursor_TypedefDecl:
+    case CXCursor_TypeAliasDecl:
+    case CXCursor_FunctionDecl:
+    case CXCursor_CXXMethod:
+      return {is_in_decltype(child) ? Use::none : Use::read};
+    case CXCursor_UnaryExpr:  // sizeof, alignof, noexcept
+    case CXCursor_CXXTypeidExpr:
       return {Use::none};
     default:
       return {Use::read};

@@ -124,7 +124,9 @@ bool Walk::open(Frame& frame) {
     declare(frame);
     return true;
   }
-  if (stack_.back().kind == CXCursor_LambdaExpr && clang_isExpression(frame.kind)) return false;
+  const bool is_expression = clang_isExpression(frame.kind) != 0;
+  if (stack_.back().kind == CXCursor_LambdaExpr && is_expression) return false;
+  if (frame.use == Use::none && is_expression) return false;
   if (is_reference_kind(frame.kind)) {
     if (stack_.back().kind == CXCursor_LambdaExpr) capture(frame);
     refer(frame);
@@ -156,6 +158,8 @@ bool Walk::open(Frame& frame) {
         return CXChildVisit_Break;
       });
       return true;
+    case CXCursor_RequiresExpr:
+      return false;
     case CXCursor_CXXForRangeStmt:
       iterate(frame, frame.cursor);
       return true;
@@ -177,7 +181,6 @@ void Walk::refer(Frame& frame) {
   const CXCursor target = clang_getCursorReferenced(frame.cursor);
   const CXCursorKind kind = clang_getCursorKind(target);
   if (clang_Cursor_isNull(target)) return call_of_base(frame);
-  if (frame.use == Use::none) return;
   if (!is_function_kind(kind) && !is_variable_kind(kind)) return;
   Named* named = names_.find(target);
   if (named == nullptr) return;

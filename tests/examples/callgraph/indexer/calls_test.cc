@@ -350,8 +350,27 @@ TEST(CallsTest, SaysWhereEachCallIs) {
   EXPECT_THAT(project.placed("calls"), ElementsAre("go calls helper at 3", "go calls helper at 4"));
 }
 
-TEST(CallsTest, DoesNotTakeUnevaluatedCodeForCallsOfVariables) {
-  EXPECT_THAT(facts_of("int a;\nint go() { return sizeof(a); }", "reads"), IsEmpty());
+TEST(CallsTest, DoesNotTakeUnevaluatedCodeForCallsOrReads) {
+  const auto facts = facts_of(R"(
+int a; int one(); int two(int);
+unsigned long size() { return sizeof(a) + sizeof(one()) + alignof(decltype(two(a))); }
+bool never() { return noexcept(two(a)); }
+template <class T> bool asked() { return requires(T t) { two(t); }; }
+bool ask() { return asked<int>(); }
+decltype(one()) typed() { decltype(one()) value = two(1); return value; }
+auto trailing() -> decltype(one()) { return 1; }
+using Type = decltype(one());
+constexpr int kSize = 2; template <int> struct Sized {};
+void sized() { Sized<kSize> value; }
+)",
+                              "");
+  EXPECT_THAT(facts, Contains("typed calls two"));
+  EXPECT_THAT(facts, Contains(testing::MatchesRegex("sized (reads|copies) kSize")));
+  EXPECT_THAT(facts, Not(Contains(HasSubstr("calls one"))));
+  EXPECT_THAT(facts, Not(Contains(HasSubstr("reads a"))));
+  for (const char* function : {"size calls", "never calls", "asked calls", "main.cc calls"}) {
+    EXPECT_THAT(facts, Not(Contains(HasSubstr(function))));
+  }
 }
 
 }  // namespace
