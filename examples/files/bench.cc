@@ -334,6 +334,7 @@ int run(const std::string& file, std::uint64_t rounds) {
   kipu::ClientOptions options;
   if (const char* broker = std::getenv("KIPU_BROKER")) options.brokers = {broker};
   options.timeout = std::chrono::seconds(60);
+  options.in_flight_bytes = kInFlightBytes;
   auto client = kipu::Client::connect(options);
   if (!client) return fmt::print(stderr, "kipu-files-bench: {}\n", client.error().message), 3;
   std::string scratch = file + ".bench-XXXXXX";

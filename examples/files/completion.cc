@@ -21,7 +21,7 @@ std::vector<std::string> command_names(const std::string& prefix) {
 
 std::vector<std::string> option_names(const CommandSpec& command, const std::string& prefix) {
   std::vector<std::string> names;
-  for (const OptionSpec& option : options_of(command)) {
+  for (const OptionSpec& option : command.options) {
     std::string name = "--" + std::string(option.name);
     if (name.starts_with(prefix)) names.push_back(std::move(name));
   }

@@ -34,20 +34,15 @@ const CommandSpec* command_among(const std::vector<std::string>& words,
   return nullptr;
 }
 
-std::vector<OptionSpec> options_with(const CommandSpec* command) {
+std::vector<OptionSpec> options_with(const CommandSpec& command) {
   std::vector<OptionSpec> all(program_options().begin(), program_options().end());
-  if (command != nullptr) {
-    const auto own = options_of(*command);
-    all.insert(all.end(), own.begin(), own.end());
-  } else {
-    all.insert(all.end(), command_options().begin(), command_options().end());
-  }
+  all.insert(all.end(), command.options.begin(), command.options.end());
   return all;
 }
 
 // Options of every command, so that the command can be found before it is known.
 std::vector<OptionSpec> options_of_all() {
-  std::vector<OptionSpec> all = options_with(nullptr);
+  std::vector<OptionSpec> all(program_options().begin(), program_options().end());
   for (const CommandSpec& command : all_commands()) {
     all.insert(all.end(), command.options.begin(), command.options.end());
   }
@@ -66,8 +61,9 @@ int checked_output(int exit) {
 }
 
 int run(const std::vector<std::string>& words) {
-  const CommandSpec* command = command_among(words, options_of_all());
-  auto arguments = parse_arguments(words, options_with(command));
+  const std::vector<OptionSpec> all = options_of_all();
+  const CommandSpec* command = command_among(words, all);
+  auto arguments = parse_arguments(words, command == nullptr ? all : options_with(*command));
   if (!arguments) return fail_with(arguments.error());
   if (arguments->has("version")) return fmt::print("kipu-files {}\n", KIPU_VERSION), 0;
   if (arguments->has("help")) return show_manual(command);

@@ -8,11 +8,12 @@
 namespace files {
 namespace {
 
-constexpr std::array kCommandOptions{
-    OptionSpec{"json", '\0', "", "write JSON, one object a line"},
-    OptionSpec{"quiet", 'q', "", "write neither progress nor what went well"},
-    OptionSpec{"jobs", 'j', "N", "work on so many files at once (8)"},
-};
+constexpr OptionSpec kJson{"json", '\0', "", "write JSON, one object a line"};
+constexpr OptionSpec kQuiet{"quiet", 'q', "", "write neither progress nor what went well"};
+constexpr OptionSpec kJobs{"jobs", 'j', "N", "work on so many files at once (8)"};
+constexpr OptionSpec kNumber{"number", 'n', "N", "version N, as `history` counts them"};
+constexpr OptionSpec kAsOf{"as-of", '\0', "TIME",
+                           "what was newest then: a date, a time, or 10m for ten minutes ago"};
 
 constexpr std::array kProgramOptions{
     OptionSpec{"broker", '\0', "ENDPOINT",
@@ -20,7 +21,8 @@ constexpr std::array kProgramOptions{
     OptionSpec{"embedded", '\0', "DIR", "no cluster: the store in this folder, made if need be"},
     OptionSpec{"store", '\0', "NAME",
                "keep files in the buckets NAME.names and NAME.chunks (files)"},
-    OptionSpec{"timeout", '\0', "DURATION", "of each request, with its retries (30s)"},
+    OptionSpec{"timeout", '\0', "DURATION",
+               "of each request, with its retries (30s; of those about chunks, 2m)"},
     OptionSpec{"help", 'h', "", "show the manual, or that of the command"},
     OptionSpec{"version", '\0', "", "show the version"},
 };
@@ -29,26 +31,31 @@ constexpr std::array kUploadOptions{
     OptionSpec{"as", '\0', "NAME", "store the one file or folder under this name"},
     OptionSpec{"verify", '\0', "",
                "read what is stored already, and send again what is lost or altered"},
+    kJson,
+    kQuiet,
+    kJobs,
 };
 
 constexpr std::array kDownloadOptions{
     OptionSpec{"as", '\0', "NAME", "write the one file or folder under this name"},
     OptionSpec{"force", 'f', "", "replace local files"},
-    OptionSpec{"number", 'n', "N", "version N, as `history` counts them"},
-    OptionSpec{"as-of", '\0', "TIME",
-               "what was newest then: a date, a time, or 10m for ten minutes ago"},
-};
-
-constexpr std::array kVersionOptions{
-    OptionSpec{"number", 'n', "N", "version N, as `history` counts them"},
-    OptionSpec{"as-of", '\0', "TIME",
-               "what was newest then: a date, a time, or 10m for ten minutes ago"},
+    kNumber,
+    kAsOf,
+    kJson,
+    kQuiet,
+    kJobs,
 };
 
 constexpr std::array kListOptions{
     OptionSpec{"long", 'l', "", "with permissions, size and the time when each was stored"},
     OptionSpec{"null", '0', "", "end each name with NUL instead of a newline"},
+    kJson,
+    kJobs,
 };
+
+constexpr std::array kInfoOptions{kNumber, kAsOf, kJson};
+constexpr std::array kHistoryOptions{kJson};
+constexpr std::array kVerifyOptions{kNumber, kAsOf, kJson, kQuiet, kJobs};
 
 constexpr std::array kCommands{
     CommandSpec{
@@ -83,24 +90,17 @@ constexpr std::array kCommands{
         "info", "FILE", "shows what is known of a file",
         "Shows size, permissions, times, SHA-256 and chunks of the newest version, or of the "
         "one that the options choose.",
-        "info report.pdf", 1, 1, Operand::stored, Operand::none, kVersionOptions},
+        "info report.pdf", 1, 1, Operand::stored, Operand::none, kInfoOptions},
     CommandSpec{
-        "history",
-        "FILE",
-        "lists a file's versions",
+        "history", "FILE", "lists a file's versions",
         "One line for each version, the oldest first: its number, permissions, size, and when "
         "it was stored.",
-        "history report.pdf",
-        1,
-        1,
-        Operand::stored,
-        Operand::none,
-        {}},
+        "history report.pdf", 1, 1, Operand::stored, Operand::none, kHistoryOptions},
     CommandSpec{
         "verify", "FILE", "reads a file or a folder, and writes nothing",
         "Does what a download does, but for writing: exits with 5, and names the chunk, where "
         "something is lost or altered.",
-        "verify photos", 1, 1, Operand::stored, Operand::none, kVersionOptions},
+        "verify photos", 1, 1, Operand::stored, Operand::none, kVerifyOptions},
     CommandSpec{"cd",
                 "[DIR]",
                 "goes to a local folder",
@@ -256,18 +256,8 @@ const CommandSpec* find_command(std::string_view name) {
   return at == kCommands.end() ? nullptr : &*at;
 }
 
-std::span<const OptionSpec> command_options() {
-  return kCommandOptions;
-}
-
 std::span<const OptionSpec> program_options() {
   return kProgramOptions;
-}
-
-std::vector<OptionSpec> options_of(const CommandSpec& command) {
-  std::vector<OptionSpec> options(command.options.begin(), command.options.end());
-  options.insert(options.end(), kCommandOptions.begin(), kCommandOptions.end());
-  return options;
 }
 
 std::string manual_of(const CommandSpec& command) {
@@ -276,8 +266,8 @@ std::string manual_of(const CommandSpec& command) {
   if (!command.description.empty()) {
     out += fmt::format("\nDESCRIPTION\n{}", wrapped(command.description, 4));
   }
-  out += "\nOPTIONS\n";
-  for (const OptionSpec& option : options_of(command)) out += option_text(option);
+  if (!command.options.empty()) out += "\nOPTIONS\n";
+  for (const OptionSpec& option : command.options) out += option_text(option);
   return out + "\nEXAMPLES\n" + examples(command.example, "");
 }
 
@@ -291,7 +281,6 @@ std::string manual() {
   }
   out += "    `man COMMAND` says more, and lists its options.\n\nOPTIONS\n";
   for (const OptionSpec& option : kProgramOptions) out += option_text(option);
-  for (const OptionSpec& option : kCommandOptions) out += option_text(option);
   out += "\nWORDS\n" + wrapped(kWords, 4);
   out += fmt::format("\nEXIT STATUS\n{}\nENVIRONMENT\n{}", kExits, kEnvironment);
   out += "\nLIMITS\n" + wrapped(kLimits, 4) + "\nEXAMPLES\n";

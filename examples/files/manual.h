@@ -4,7 +4,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "examples/files/arguments.h"
 
@@ -31,12 +30,8 @@ inline constexpr std::size_t kAnyNumber = static_cast<std::size_t>(-1);
 [[nodiscard]] std::span<const CommandSpec> all_commands();
 // Null if there is none; `quit`, `help` and `list` are other names of commands.
 [[nodiscard]] const CommandSpec* find_command(std::string_view name);
-// Options that every command takes, and those of the program, which stand with any command that is
-// run singly.
-[[nodiscard]] std::span<const OptionSpec> command_options();
+// Those of the program, which stand with any command that is run singly.
 [[nodiscard]] std::span<const OptionSpec> program_options();
-// What a line in the shell may have.
-[[nodiscard]] std::vector<OptionSpec> options_of(const CommandSpec& command);
 
 // The manual: whole, or of one command.
 [[nodiscard]] std::string manual();

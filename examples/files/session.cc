@@ -16,6 +16,7 @@ namespace {
 
 // Whoever waits for an answer to the first question wants to know soon that nobody is there.
 constexpr kipu::Duration kConnectTimeout = std::chrono::seconds(10);
+constexpr kipu::Duration kCompletionTimeout = std::chrono::seconds(1);
 
 using kipu::ErrorCode;
 using kipu::fail;
@@ -130,7 +131,7 @@ Result<Settings> settle(const Arguments& arguments) {
   if (const auto text = arguments.value("timeout")) {
     const auto timeout = parse_duration(*text);
     if (!timeout) return fail(timeout.error());
-    settings.timeout = *timeout;
+    settings.timeout = settings.chunk_timeout = *timeout;
   }
   return settings;
 }
@@ -139,6 +140,7 @@ Status Session::connect(Purpose purpose) {
   kipu::ClientOptions options;
   options.brokers = settings_.brokers;
   options.timeout = settings_.timeout;
+  options.in_flight_bytes = kInFlightBytes;
   if (settings_.embedded) {
     kipu::EmbeddedOptions embedded;
     embedded.client = options;
@@ -148,7 +150,8 @@ Status Session::connect(Purpose purpose) {
     client_.emplace(std::move(*client));
     return {};
   }
-  options.connect_timeout = std::min(settings_.timeout, kConnectTimeout);
+  options.connect_timeout = std::min(
+      settings_.timeout, purpose == Purpose::complete ? kCompletionTimeout : kConnectTimeout);
   auto client = kipu::Client::connect(options);
   if (client) {
     client_.emplace(std::move(*client));
@@ -164,7 +167,7 @@ Status Session::connect(Purpose purpose) {
 Result<FileStore*> Session::store(Purpose purpose) {
   if (!client_) {
     if (auto connected = connect(purpose); !connected) return fail(std::move(connected).error());
-    store_ = std::make_unique<FileStore>(*client_, settings_.store);
+    store_ = std::make_unique<FileStore>(*client_, settings_.store, settings_.chunk_timeout);
   }
   if (purpose == Purpose::write && !made_buckets_) {
     if (auto made = store_->make_buckets(); !made) return fail(std::move(made).error());

@@ -35,6 +35,7 @@ struct Settings {
   std::optional<std::string> embedded;  // a directory; then `brokers` is not used
   std::string store = "files";
   kipu::Duration timeout = std::chrono::seconds(30);
+  kipu::Duration chunk_timeout = std::chrono::minutes(2);
 };
 
 // From the options of the command line, and the environment's KIPU_BROKER.
@@ -45,8 +46,9 @@ class Session {
  public:
   explicit Session(Settings settings) : settings_(std::move(settings)) {}
 
-  // Connects when first asked. For a command that writes, makes the buckets too.
-  enum class Purpose { read, write };
+  // Connects when first asked. For a command that writes, makes the buckets too; for a completion,
+  // during which nothing else can be typed, it does not wait long.
+  enum class Purpose { read, write, complete };
   [[nodiscard]] kipu::Result<FileStore*> store(Purpose purpose);
 
   // Of the command that is to run: how it writes, and how much it does at once.

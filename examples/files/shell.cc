@@ -31,7 +31,7 @@ std::filesystem::path history_file() {
 
 std::vector<std::string> stored_names(Session& session, const std::string& prefix) {
   std::vector<std::string> names;
-  const auto store = session.store(Session::Purpose::read);
+  const auto store = session.store(Session::Purpose::complete);
   if (!store) return names;  // a completion is no place for errors
   (void)(*store)->visit_names(prefix, [&](const std::string& name) {
     names.push_back(name);
@@ -65,8 +65,7 @@ Exit run_line(Session& session, std::string_view line, bool& ended) {
   const CommandSpec* command = find_command((*words)[0]);
   if (command == nullptr) return session.report(unknown_command((*words)[0]));
   ended = command->name == "exit";
-  const auto options = options_of(*command);
-  const auto arguments = parse_arguments(std::span(*words).subspan(1), options);
+  const auto arguments = parse_arguments(std::span(*words).subspan(1), command->options);
   if (!arguments) return session.report(arguments.error());
   return run_command(session, *command, *arguments);
 }

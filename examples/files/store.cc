@@ -63,6 +63,7 @@ Status FileStore::make_bucket(const std::string& name) {
 void FileStore::has_chunk(const Sum& id, std::function<void(Result<bool>)> done) {
   kipu::CallOptions options;
   options.bucket = chunks_;
+  options.timeout = chunk_timeout_;
   client_.exists_async(bytes_of(id), options, std::move(done));
 }
 
@@ -70,6 +71,7 @@ void FileStore::send_chunk(const Sum& id, std::string_view frame,
                            std::function<void(Status)> done) {
   kipu::AppendOptions options;
   options.bucket = chunks_;
+  options.timeout = chunk_timeout_;
   options.stamp = kChunkStamp;
   client_.append_async(
       bytes_of(id), kipu::Values{frame}, options,
@@ -81,6 +83,7 @@ void FileStore::send_chunk(const Sum& id, std::string_view frame,
 Result<std::string> FileStore::fetch_chunk(const Ref& ref) {
   kipu::ReadOptions options;
   options.bucket = chunks_;
+  options.timeout = chunk_timeout_;
   std::optional<kipu::Error> altered;
   // More than one value only where programs compressed alike content in different ways.
   for (const auto& item : client_.values(bytes_of(ref.id), options)) {

@@ -21,6 +21,11 @@
 
 namespace files {
 
+// What a client that sends chunks may have under way. Many may upload at once, and what waits in
+// the cluster for longer than the patience of one attempt is sent again, so that others wait
+// longer.
+inline constexpr std::size_t kInFlightBytes = std::size_t{8} << 20U;
+
 struct StoredVersion {
   Version version;
   kipu::Stamp stamp;
@@ -30,9 +35,14 @@ struct StoredVersion {
 class FileStore {
  public:
   // `client` outlives this object. Nothing is asked yet; reading from buckets that are not there
-  // finds nothing.
-  FileStore(kipu::Client& client, const std::string& name)
-      : client_(client), names_(name + ".names"), chunks_(name + ".chunks") {}
+  // finds nothing. `chunk_timeout`, if it is given, is that of each request about a chunk: these
+  // queue behind megabytes of others.
+  FileStore(kipu::Client& client, const std::string& name,
+            std::optional<kipu::Duration> chunk_timeout = {})
+      : client_(client),
+        names_(name + ".names"),
+        chunks_(name + ".chunks"),
+        chunk_timeout_(chunk_timeout) {}
 
   // For whoever writes: makes what is not there. `bucket_differs` if they are others'.
   kipu::Status make_buckets();
@@ -64,6 +74,7 @@ class FileStore {
   kipu::Client& client_;
   const std::string names_;
   const std::string chunks_;
+  const std::optional<kipu::Duration> chunk_timeout_;
 };
 
 }  // namespace files

@@ -249,7 +249,11 @@ Status FileUpload::settle_first() {
   if (!piece.sent.valid()) return tree_.add({RefKind::hole, piece.length, {}});
   const auto sent = piece.sent.get();
   if (!sent) {
-    return fail(sent.error().code, fmt::format("{}: {}", in_quotes(path_), sent.error().message));
+    return fail(
+        sent.error().code,
+        fmt::format("a chunk of {} could not be stored, and uploading it again goes on with "
+                    "what is missing: {}",
+                    in_quotes(path_), sent.error().message));
   }
   if (sent->sent) ++uploaded_.sent_chunks;
   uploaded_.sent_bytes += sent->bytes;
