@@ -368,14 +368,16 @@ TempDirectory::TempDirectory() {
   const std::string name = std::string(kDirectoryPrefix) + "XXXXXX";
   std::string pattern = (std::filesystem::temp_directory_path() / name).string();
   if (mkdtemp(pattern.data()) == nullptr) fail_with_errno("mkdtemp");
-  path_ = pattern;
-  lock_ = locked(path_);
+  around_ = pattern;
+  lock_ = locked(around_);
   if (lock_ < 0) fail_with_errno("lock");
+  path_ = around_ / "d";
+  std::filesystem::create_directory(path_);
 }
 
 TempDirectory::~TempDirectory() {
   std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
+  std::filesystem::remove_all(around_, ignored);
   close(lock_);
 }
 

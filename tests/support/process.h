@@ -35,8 +35,11 @@ class TempDirectory {
   std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
 
  private:
+  // The one around it is locked as long as this process lives, which tells others that it is in
+  // use: a store locks its own directory.
+  std::filesystem::path around_;
   std::filesystem::path path_;
-  int lock_ = -1;  // held as long as this process lives, which tells others that it is in use
+  int lock_ = -1;
 };
 
 // Removes the directories that killed tests left behind: those that nobody holds, and that are not

@@ -2,9 +2,12 @@
 
 #include <fstream>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 namespace kipu::test {
 namespace {
@@ -94,10 +97,18 @@ TEST(TempDirectoryTest, WhatAKilledTestLeftBehindIsRemovedByTheNext) {
   remove_abandoned_directories();
   EXPECT_TRUE(fs::exists(abandoned)) << "its owner may be about to lock it";
   make_older(abandoned);
-  make_older(in_use.path());
+  make_older(in_use.path().parent_path());
   remove_abandoned_directories();
   EXPECT_FALSE(fs::exists(abandoned));
   EXPECT_TRUE(fs::exists(in_use.path()));
+}
+
+TEST(TempDirectoryTest, MayBeLockedByWhatIsTested) {
+  const TempDirectory directory;
+  const int handle = ::open(directory.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  ASSERT_GE(handle, 0);
+  EXPECT_EQ(::flock(handle, LOCK_EX | LOCK_NB), 0);
+  ::close(handle);
 }
 
 }  // namespace
