@@ -60,6 +60,7 @@ void Appends::send_new(Now now, Batcher::Group group, Effects& effects) {
     call.append.place = Place::batched;
     call.append.batch = batch.id;
     batch.deadline = std::max(batch.deadline, call.deadline);
+    batch.timeout = std::max(batch.timeout, call.append.timeout);
     batch.request.entries.push_back(std::move(call.append.entry));
   }
   batch.order = std::make_shared<const Order>(std::move(group.entries));
@@ -156,6 +157,7 @@ std::vector<Handle> Appends::take_apart(Batch& batch) {
     if (call == nullptr) continue;
     call->append.entry = std::move(batch.request.entries[i]);
     call->append.place = Place::nowhere;
+    call->append.timeout = batch.timeout;
     entries.push_back(handle);
   }
   batch.live = 0;

@@ -49,6 +49,7 @@ struct AppendState {
   Instant queued;
   std::size_t bytes = 0;    // what it takes in its lane
   std::uint64_t batch = 0;  // the batch that has it
+  Duration timeout{0};      // of its next attempt, if it has learnt to wait longer than the first
 };
 
 // Any call but an append: one message, and one answer.

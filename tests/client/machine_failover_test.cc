@@ -97,9 +97,23 @@ TEST_F(ClientFailoverTest, TriesTheNextReplicaWhereNoAnswerComes) {
   client.greet(map);  // it asks whether the broker is there
   const auto second = client.take_append();
   EXPECT_EQ(Harness::worker_of(second.outgoing), kSecond);
-  EXPECT_EQ(second.outgoing.message.envelope.remaining, seconds(1));
+  EXPECT_EQ(second.outgoing.message.envelope.remaining, seconds(2));
   client.acknowledge(first.outgoing);  // late
   EXPECT_TRUE(client.completion(id).reply);
+}
+
+// Where all are slow, an append that is sent anew each second is never answered in time, and each
+// attempt makes them slower.
+TEST_F(ClientFailoverTest, WaitsLongerEachTimeThatNoAnswerComesWhoeverIsAsked) {
+  client.append("k", "v", seconds(60));
+  Duration patience = seconds(1);
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    const auto sent = client.take_append();
+    EXPECT_EQ(sent.outgoing.message.envelope.remaining, patience);
+    client.pass(patience);
+    client.greet(map);
+    patience *= 2;
+  }
 }
 
 TEST_F(ClientFailoverTest, TriesTheNextReplicaForTheEntriesThatOneRefuses) {
