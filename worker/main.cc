@@ -171,6 +171,7 @@ Status serve(const Flags& flags) {
 
 int run(int argc, const char* const* argv) {
   daemon::block_signals();
+  daemon::share_one_heap();
   Flags flags;
   const daemon::Program program{kProgram, serve_command(flags), init_command(flags)};
   const daemon::Parsed parsed = daemon::parse_command_line(program, argc, argv);
