@@ -246,10 +246,6 @@ Asking asking(std::string_view command) {
 
 }  // namespace
 
-bool is_question(std::string_view command) {
-  return asking(command) != nullptr;
-}
-
 kipu::Result<Output> answer(kipu::Client& client, const std::string& graph,
                             const Arguments& arguments, kipu::WallTime now, Look look) {
   const auto format = format_of(arguments.get("output").value_or("text"));

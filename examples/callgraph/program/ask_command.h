@@ -13,10 +13,7 @@ struct Output {
   std::vector<std::string> notes;
 };
 
-// Whether the command is one that asks a graph.
-[[nodiscard]] bool is_question(std::string_view command);
-
-// `now` is what relative times go back from.
+// REQUIRES: a command that asks a graph. `now` is what relative times go back from.
 [[nodiscard]] kipu::Result<Output> answer(kipu::Client& client, const std::string& graph,
                                           const Arguments& arguments, kipu::WallTime now,
                                           Look look = Look::plain);

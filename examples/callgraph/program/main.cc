@@ -72,11 +72,22 @@ int facts(const Arguments& arguments) {
   return callgraph::run_facts(*options, arguments.operands().front());
 }
 
-int write_graph(kipu::Client& client, const std::string& graph, const Arguments& arguments) {
-  const auto options = index_options(arguments);
+// What to index, known to be there: asked before a store is reached, or made.
+kipu::Result<callgraph::IndexOptions> checked_options(const Arguments& arguments) {
+  auto options = index_options(arguments);
+  if (!options) return options;
+  if (auto checked = callgraph::check(*options); !checked) {
+    return kipu::fail(std::move(checked.error()));
+  }
+  return options;
+}
+
+int write_graph(const callgraph::GraphPlace& place, const Arguments& arguments) {
+  const auto options = checked_options(arguments);
   if (!options) return report(options.error());
-  if (const auto checked = callgraph::check(*options); !checked) return report(checked.error());
-  auto writer = callgraph::GraphWriter::open(client, graph);
+  auto client = callgraph::connect(place);
+  if (!client) return report(client.error());
+  auto writer = callgraph::GraphWriter::open(*client, place.graph);
   if (!writer) return report(writer.error());
   return arguments.command().name == "watch" ? callgraph::run_watch(*options, *writer)
                                              : callgraph::run_index(*options, *writer);
@@ -185,24 +196,28 @@ void block_signals() {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
+int read_graph(const callgraph::GraphPlace& place, const Arguments& arguments) {
+  if (place.directory && !has_store(*place.directory)) {
+    return report({kipu::ErrorCode::invalid_argument,
+                   fmt::format("there is no store in {0}: `callgraph index --embedded {0} --compdb "
+                               "DIR` makes one",
+                               *place.directory)});
+  }
+  const std::string_view command = arguments.command().name;
+  if (command == "serve") block_signals();
+  auto client = callgraph::connect(place);
+  if (!client) return report(client.error());
+  if (command == "graphs") return graphs(*client);
+  if (command == "serve") return serve(*client, place.graph, arguments);
+  return ask(*client, place.graph, arguments);
+}
+
 int with_graph(const Arguments& arguments) {
   const auto place = arguments.place(environment("KIPU_BROKER"));
   if (!place) return report(place.error());
   const std::string_view command = arguments.command().name;
-  if (command == "serve") block_signals();
   const bool writes = command == "index" || command == "watch";
-  if (!writes && place->directory && !has_store(*place->directory)) {
-    return report({kipu::ErrorCode::invalid_argument,
-                   fmt::format("there is no store in {0}: `callgraph index --embedded {0} --compdb "
-                               "DIR` makes one",
-                               *place->directory)});
-  }
-  auto client = callgraph::connect(*place);
-  if (!client) return report(client.error());
-  if (command == "graphs") return graphs(*client);
-  if (command == "serve") return serve(*client, place->graph, arguments);
-  if (callgraph::is_question(command)) return ask(*client, place->graph, arguments);
-  return write_graph(*client, place->graph, arguments);
+  return writes ? write_graph(*place, arguments) : read_graph(*place, arguments);
 }
 
 int help(const Arguments& arguments) {

@@ -97,6 +97,13 @@ TEST_F(ProgramTest, MistakesEndWithTwoAndSayWhatToDo) {
   EXPECT_THAT(compdb.errors, HasSubstr("--compdb DIR is missing"));
 }
 
+TEST_F(ProgramTest, WhatToIndexIsCheckedBeforeACluster) {
+  const Finished none =
+      kipu::test::run({kipu::test::program("callgraph"), "index", "--broker", "tcp://127.0.0.1:1"});
+  EXPECT_EQ(none.ended.exit_code, 2);
+  EXPECT_THAT(none.errors, HasSubstr("--compdb DIR is missing"));
+}
+
 TEST_F(ProgramTest, WhatCannotBeIndexedMakesNoGraph) {
   const Finished none = run({"index", "-p", directory_ / "nowhere"});
   EXPECT_EQ(none.ended.exit_code, 2);
