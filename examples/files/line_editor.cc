@@ -107,9 +107,10 @@ LineEditor::LineEditor(std::filesystem::path history, Completer completer) {
   el_set(edit, EL_PROMPT, &Terminal::show_prompt);
   el_set(edit, EL_EDITOR, "emacs");
   el_set(edit, EL_HIST, ::history, terminal_->history);
-  el_set(edit, EL_ADDFN, "files-complete", "completes the word", &Terminal::on_complete);
+  // Of narrow names el_set() makes copies that nobody frees.
+  el_wset(edit, EL_ADDFN, L"files-complete", L"completes the word", &Terminal::on_complete);
   el_set(edit, EL_BIND, "^I", "files-complete", nullptr);
-  el_set(edit, EL_ADDFN, "files-cancel", "erases the line", &Terminal::on_cancel);
+  el_wset(edit, EL_ADDFN, L"files-cancel", L"erases the line", &Terminal::on_cancel);
   // While a line is edited Ctrl-C is a key like any other; while a command runs, a signal.
   el_set(edit, EL_SETTY, "-d", "-isig", nullptr);
   el_set(edit, EL_BIND, "^C", "files-cancel", nullptr);
