@@ -4,9 +4,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <cstdlib>
-#include <cstring>
 #include <mutex>
-#include <stdexcept>
 #include <system_error>
 #include <thread>
 
@@ -16,17 +14,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/child.h"
+
 namespace kipu::test {
 namespace {
-
-[[noreturn]] void fail_with_errno(const std::string& what) {
-  throw std::runtime_error(what + ": " + std::strerror(errno));
-}
 
 class Descriptor {
  public:
@@ -143,11 +138,7 @@ struct Launch {
 
 // Between fork and exec: only what is allowed there.
 [[noreturn]] void become(const Launch& launch) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  signal(SIGPIPE, SIG_DFL);
+  prepare_child();
   dup2(launch.input, STDIN_FILENO);
   dup2(launch.output, STDOUT_FILENO);
   dup2(launch.errors, STDERR_FILENO);
@@ -157,37 +148,10 @@ struct Launch {
   _exit(127);
 }
 
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  pointers.reserve(texts.size() + 1);
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-std::vector<std::string> environment_with(const Process::Options& options) {
-  std::vector<std::string> all;
-  for (const auto& [name, value] : options.environment) all.push_back(name + "=" + value);
-  for (char** each = environ; *each != nullptr; ++each) {
-    const std::string_view old = *each;
-    bool replaced = false;
-    for (const auto& [name, value] : options.environment) {
-      replaced = replaced || old.starts_with(name + "=");
-    }
-    if (!replaced) all.emplace_back(old);
-  }
-  return all;
-}
-
 // Until then the child is a copy of this process, and its memory would be counted as its own.
 void wait_for_exec(int alive) {
   char nothing = 0;
   while (read(alive, &nothing, 1) < 0 && errno == EINTR) continue;
-}
-
-Ended to_ended(int status) {
-  if (WIFSIGNALED(status)) return {-1, WTERMSIG(status)};
-  return {WEXITSTATUS(status), 0};
 }
 
 }  // namespace
@@ -213,7 +177,7 @@ Process::State::State(std::vector<std::string> command, const Options& options) 
   Pipe in;
   Pipe out;
   Pipe err;
-  auto environment = environment_with(options);
+  auto environment = environment_with(options.environment);
   Pipe alive;  // both ends close when the child becomes the program, or ends
   const std::string directory = options.directory.string();
   const Launch launch{pointers_to(command),

@@ -2,8 +2,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <optional>
 #include <stdexcept>
 
@@ -11,18 +9,15 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tests/support/child.h"
 
 namespace kipu::test {
 namespace {
 
 constexpr int kPollMilliseconds = 100;
-
-[[noreturn]] void fail_with_errno(const std::string& what) {
-  throw std::runtime_error(what + ": " + std::strerror(errno));
-}
 
 int open_terminal() {
   const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -35,7 +30,7 @@ int open_terminal() {
 // In the child: nothing but calls that are safe after a fork.
 [[noreturn]] void become(const char* side, const char* directory, char* const* arguments,
                          char* const* environment) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  prepare_child();
   setsid();
   const int terminal = open(side, O_RDWR);  // which makes it the terminal of the session
   if (terminal < 0 || chdir(directory) != 0) _exit(127);
@@ -45,25 +40,10 @@ int open_terminal() {
   _exit(127);
 }
 
-std::vector<std::string> environment_with(const Process::Options& options) {
-  std::vector<std::string> all;
-  for (char** at = environ; *at != nullptr; ++at) {
-    const std::string_view name = std::string_view(*at).substr(0, std::strcspn(*at, "="));
-    bool replaced = name == "TERM" || name == "LC_ALL";
-    for (const auto& [other, value] : options.environment) replaced = replaced || name == other;
-    if (!replaced) all.emplace_back(*at);
-  }
-  for (const auto& [name, value] : options.environment) all.push_back(name + '=' + value);
-  all.emplace_back("TERM=xterm");
-  all.emplace_back("LC_ALL=C.UTF-8");
-  return all;
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  return pointers;
+Variables on_a_terminal(Variables variables) {
+  variables.emplace_back("TERM", "xterm");
+  variables.emplace_back("LC_ALL", "C.UTF-8");
+  return variables;
 }
 
 // How long the control sequence is that `bytes` begin with; nothing if it is not whole yet.
@@ -83,7 +63,7 @@ Terminal::Terminal(const std::vector<std::string>& command, const Process::Optio
   std::array<char, 64> side{};
   if (ptsname_r(terminal_, side.data(), side.size()) != 0) fail_with_errno("ptsname");
   std::vector<std::string> words = command;
-  std::vector<std::string> variables = environment_with(options);
+  std::vector<std::string> variables = environment_with(on_a_terminal(options.environment));
   const auto arguments = pointers_to(words);
   const auto environment = pointers_to(variables);
   const std::string directory = options.directory.empty() ? "." : options.directory.string();
@@ -98,6 +78,10 @@ Terminal::~Terminal() {
     waitpid(child_, nullptr, 0);
   }
   close(terminal_);
+}
+
+void Terminal::signal(int number) const {
+  ::kill(child_, number);
 }
 
 void Terminal::type(std::string_view keys) const {
@@ -157,7 +141,7 @@ Ended Terminal::wait() {
     waitpid(child_, &status, 0);
   }
   child_ = -1;
-  return WIFEXITED(status) ? Ended{WEXITSTATUS(status), 0} : Ended{-1, WTERMSIG(status)};
+  return to_ended(status);
 }
 
 }  // namespace kipu::test

@@ -26,6 +26,7 @@ class Terminal {
 
   // As keys are pressed; "\t" is Tab, "\r" is Enter, "\x1b[A" is the up arrow.
   void type(std::string_view keys) const;
+  void signal(int number) const;  // sends it to the program alone
   // Waits until `text` has been written behind what was waited for before, control sequences left
   // out; false if it is not within kPatience. Throws std::runtime_error if the program has ended.
   [[nodiscard]] bool shows(std::string_view text);
