@@ -130,6 +130,9 @@ std::optional<std::string> LineEditor::read(const std::string& prompt) {
     return line;
   }
   terminal_->prompt = prompt;
+  // Before the prompt is shown: el_gets() alone does it after, and keys that come in between are
+  // taken as the terminal takes them while a command runs.
+  el_set(terminal_->edit, EL_PREP_TERM, 1);
   int count = 0;
   const char* typed = el_gets(terminal_->edit, &count);
   if (typed == nullptr || count <= 0) {

@@ -69,6 +69,12 @@ void catch_interrupts() {
   sigaction(SIGINT, &action, nullptr);
 }
 
+void ignore_interrupts() {
+  struct sigaction action{};
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGINT, &action, nullptr);
+}
+
 // As `kipu` does. Without a default, so that a new code does not compile until it has its place.
 Exit exit_of(ErrorCode code) {
   switch (code) {

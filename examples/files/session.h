@@ -83,5 +83,7 @@ class Session {
 // Set by Ctrl-C, once catch_interrupts() was called.
 [[nodiscard]] std::atomic<bool>& interrupted();
 void catch_interrupts();
+// Until catch_interrupts(): between commands there is nothing that Ctrl-C could stop.
+void ignore_interrupts();
 
 }  // namespace files

@@ -82,6 +82,7 @@ Exit run_shell(Session& session) {
   Exit first = Exit::done;
   bool ended = false;
   while (!ended) {
+    if (editor.interactive()) ignore_interrupts();
     const auto line = editor.read(prompt());
     if (!line) break;
     catch_interrupts();

@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include "tests/support/local_cluster.h"
 
@@ -88,6 +89,18 @@ TEST_F(TerminalTest, EditsLinesAndRecallsThem) {
   ASSERT_TRUE(next.shows(kPrompt)) << next.written();
   next.type(std::string(kUp) + kUp + "\r");
   EXPECT_TRUE(next.shows("unchanged  notes.txt  5 B")) << next.written();
+}
+
+TEST_F(TerminalTest, StaysWhereCtrlCComesBetweenCommands) {
+  Terminal shell({program("kipu-files")}, options());
+  ASSERT_TRUE(shell.shows(kPrompt)) << shell.written();
+  shell.signal(SIGINT);
+  shell.type("pwd\r");
+  ASSERT_TRUE(shell.shows(cluster_.file("work").native() + "\r\n")) << shell.written();
+  ASSERT_TRUE(shell.shows(kPrompt));
+  shell.signal(SIGINT);
+  shell.type("exit\r");
+  EXPECT_EQ(shell.wait(), (Ended{0, 0})) << shell.written();
 }
 
 TEST_F(TerminalTest, StopsATransferAtCtrlC) {
