@@ -118,7 +118,15 @@ int ask(kipu::Client& client, const std::string& graph, const Arguments& argumen
   return kFailed;
 }
 
-// SIGINT and SIGTERM, which were blocked before any thread began, end the server in order.
+// What ends the server in order: blocked before any thread begins, then waited for.
+sigset_t ending_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
 int serve(kipu::Client& client, const std::string& graph, const Arguments& arguments) {
   const auto port = arguments.number("port", 0, kPort);
   if (!port) return report(port.error());
@@ -137,10 +145,7 @@ int serve(kipu::Client& client, const std::string& graph, const Arguments& argum
   if (!server) return report(server.error());
   std::cout << fmt::format("serving graph {} at http://127.0.0.1:{}/", graph, (*server)->port())
             << std::endl;
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
+  const sigset_t signals = ending_signals();
   int signal = 0;
   sigwait(&signals, &signal);
   return 0;
@@ -188,14 +193,6 @@ int complete(const std::vector<std::string>& typed) {
   return 0;
 }
 
-void block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-}
-
 int read_graph(const callgraph::GraphPlace& place, const Arguments& arguments) {
   if (place.directory && !has_store(*place.directory)) {
     return report({kipu::ErrorCode::invalid_argument,
@@ -204,7 +201,10 @@ int read_graph(const callgraph::GraphPlace& place, const Arguments& arguments) {
                                *place.directory)});
   }
   const std::string_view command = arguments.command().name;
-  if (command == "serve") block_signals();
+  if (command == "serve") {
+    const sigset_t signals = ending_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  }
   auto client = callgraph::connect(place);
   if (!client) return report(client.error());
   if (command == "graphs") return graphs(*client);
