@@ -92,6 +92,12 @@ kipu::Result<Snapshot> Snapshot::open(kipu::Client& client, std::string_view gra
                   until.value_or(kipu::StampTime::last()));
 }
 
+kipu::Result<kipu::WallTime> Snapshot::created() const {
+  const auto stored = reading_.entries(std::string(kGraphKey));
+  if (!stored) return kipu::fail(stored.error());
+  return stored->empty() ? kipu::WallTime{} : stored->front().stamp.time.wall();
+}
+
 kipu::Result<GraphInfo> Snapshot::info() {
   auto stored = reading_.entries(std::string(kGraphKey));
   if (!stored) return kipu::fail(std::move(stored.error()));

@@ -69,7 +69,10 @@ class Snapshot {
   [[nodiscard]] static kipu::Result<Snapshot> open(kipu::Client& client, std::string_view graph,
                                                    std::optional<kipu::StampTime> until = {});
 
+  // Reads the history of every file.
   [[nodiscard]] kipu::Result<GraphInfo> info();
+  // When the graph was made, whatever `until` is.
+  [[nodiscard]] kipu::Result<kipu::WallTime> created() const;
 
   // In the order of `usrs`. A symbol that nothing declares has a name made from its usr, and a file
   // its path.

@@ -209,12 +209,12 @@ kipu::Result<Output> info(Asked& asked) {
 // Of a time before the graph was, everything would be said not to be there.
 kipu::Status check_age(Snapshot& snapshot) {
   if (snapshot.until() == kipu::StampTime::last()) return {};
-  const auto info = snapshot.info();
-  if (!info) return kipu::fail(info.error());
-  if (kipu::StampTime::at(info->created) < snapshot.until()) return {};
+  const auto created = snapshot.created();
+  if (!created) return kipu::fail(created.error());
+  if (kipu::StampTime::at(*created) < snapshot.until()) return {};
   return kipu::fail(kipu::ErrorCode::invalid_argument,
                     fmt::format("the graph '{}' was made at {}, after the time that --as-of names",
-                                info->name, written(info->created)));
+                                snapshot.graph(), written(*created)));
 }
 
 using Asking = kipu::Result<Output> (*)(Asked&);
