@@ -4,6 +4,7 @@
 #include <set>
 
 #include "examples/callgraph/ask/resolve.h"
+#include "examples/callgraph/qualified_name.h"
 
 namespace callgraph {
 namespace {
@@ -11,32 +12,12 @@ namespace {
 // More matches than this are not looked at: nobody reads so many.
 constexpr std::size_t kMostMatches = 500;
 
-// "::" that stand in `text` outside of template arguments and parentheses.
-std::vector<std::size_t> joints_of(std::string_view text) {
-  std::vector<std::size_t> joints;
-  int depth = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '<' || text[i] == '(') ++depth;
-    if (text[i] == '>' || text[i] == ')') --depth;
-    if (depth == 0 && text.substr(i, 2) == "::") joints.push_back(i++);
-  }
-  return joints;
-}
-
-// The last parts of `name`: as many as `typed` has.
-std::string_view tail_as_typed(std::string_view name, std::string_view typed) {
-  const auto joints = joints_of(name);
-  const std::size_t wanted = joints_of(typed).size() + 1;
-  if (wanted > joints.size()) return name;
-  return name.substr(joints[joints.size() - wanted] + 2);
-}
-
 bool needs_no_quotes(std::string_view name) {
   return name.find_first_of(" \t()<>&*|;'\"`$!?[]{}\\#") == std::string_view::npos;
 }
 
 void add(std::set<std::string>& names, std::string_view name, std::string_view typed) {
-  const std::string_view tail = tail_as_typed(name, typed);
+  const std::string_view tail = last_parts(name, part_count(typed));
   if (tail.starts_with(typed) && needs_no_quotes(tail)) names.emplace(tail);
 }
 

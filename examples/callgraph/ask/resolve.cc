@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "examples/callgraph/ask/answer.h"
+#include "examples/callgraph/qualified_name.h"
 #include "examples/callgraph/words.h"
 
 namespace callgraph {

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "examples/callgraph/qualified_name.h"
+
 namespace callgraph {
 namespace {
 

@@ -31,21 +31,6 @@ std::string key(std::string_view kind, std::string_view rest) {
   return std::string(kind) + in_key_form(rest);
 }
 
-bool is_identifier(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
-
-// Where `operator…` begins in a name that ends with one, such as A::operator<.
-std::size_t operator_at(std::string_view name) {
-  constexpr std::string_view kWord = "operator";
-  const std::size_t at = name.rfind(kWord);
-  if (at == std::string_view::npos) return at;
-  const std::size_t after = at + kWord.size();
-  const bool begins = at == 0 || !is_identifier(name[at - 1]);
-  const bool ends = after < name.size() && !is_identifier(name[after]);
-  return begins && ends ? at : std::string_view::npos;
-}
-
 void write_stamp(ByteWriter& out, const kipu::Stamp& stamp) {
   out.number(stamp.time.bits());
   out.number(stamp.writer);
@@ -113,26 +98,6 @@ std::optional<std::string> path_of_file_usr(std::string_view usr) {
 
 bool is_hashed(std::string_view usr) {
   return usr.size() > kLongestInKey;
-}
-
-std::string_view simple_name(std::string_view qualified) {
-  if (const std::size_t at = operator_at(qualified); at != std::string_view::npos) {
-    return qualified.substr(at);
-  }
-  std::size_t begin = 0;
-  std::size_t end = qualified.size();
-  int depth = 0;
-  for (std::size_t i = 0; i < qualified.size(); ++i) {
-    if (qualified[i] == '<' && depth++ == 0) end = i;
-    if (qualified[i] == '>') --depth;
-    const bool joint = depth == 0 && qualified.substr(i, 2) == "::";
-    if (joint && i + 2 < qualified.size()) {
-      begin = i + 2;
-      end = qualified.size();
-    }
-  }
-  // A name that begins with `<`, such as one that a compiler makes up, is its own simple name.
-  return end > begin ? qualified.substr(begin, end - begin) : qualified.substr(begin);
 }
 
 std::string encode(const Generation& generation) {

@@ -53,9 +53,6 @@ inline constexpr std::string_view kBucketPrefix = "callgraph.";
 // Whether `usr` (or a path) stands in keys as a digest.
 [[nodiscard]] bool is_hashed(std::string_view usr);
 
-// The last part of a qualified name, without template arguments: `append` of kipu::Client::append.
-[[nodiscard]] std::string_view simple_name(std::string_view qualified);
-
 // A file record: one generation of a file.
 struct Generation {
   enum class Kind : std::uint8_t { commit, add, remove };

@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "examples/callgraph/graph/parallel.h"
+#include "examples/callgraph/qualified_name.h"
 
 namespace callgraph {
 namespace {

@@ -1,6 +1,7 @@
 // Ways as pictures: a column for each, read downwards and then to the right.
 #include <fmt/format.h>
 
+#include "examples/callgraph/qualified_name.h"
 #include "examples/callgraph/show/dot_parts.h"
 #include "examples/callgraph/show/show.h"
 #include "examples/callgraph/words.h"
@@ -23,19 +24,7 @@ std::string id_of(std::size_t column, std::size_t row) {
 }
 
 // The last two parts of a name tell what it is; the whole of it would make the picture too wide.
-std::string_view last_two(std::string_view name) {
-  std::size_t depth = 0;
-  int parts = 0;
-  for (std::size_t i = name.size(); i > 0; --i) {
-    const char c = name[i - 1];
-    if (c == '>' || c == ')') ++depth;
-    if ((c == '<' || c == '(') && depth > 0) --depth;
-    const bool joint = c == ':' && i > 1 && name[i - 2] == ':' && depth == 0;
-    if (joint && ++parts == 2) return name.substr(i);
-    if (joint) --i;
-  }
-  return name;
-}
+constexpr std::size_t kParts = 2;
 
 std::string place_of_row(const Section& section, const Answer& answer, std::size_t row) {
   if (row == 0) return place_of(answer.nodes.at(section.roots.front()));
@@ -60,7 +49,7 @@ void add_column(std::string& out, const Answer& answer, std::size_t column) {
     const Node& node = node_of_row(section, answer, row);
     const std::string place = place_of_row(section, answer, row);
     out += fmt::format("    {} [label={}, tooltip={}];\n", id_of(column, row),
-                       dot_quoted(fmt::format("{}\n{}", last_two(node.name), place)),
+                       dot_quoted(fmt::format("{}\n{}", last_parts(node.name, kParts), place)),
                        dot_quoted(label(node)));
   }
   for (std::size_t row = 0; row < section.steps.size(); ++row) {

@@ -49,17 +49,6 @@ TEST(RecordsTest, CutBytesAndBytesThatGoOnAreRefused) {
   EXPECT_FALSE(decode("\x02", generation));
 }
 
-TEST(RecordsTest, SimpleNamesAreTheLastPartOfQualifiedOnes) {
-  EXPECT_EQ(simple_name("kipu::Client::append"), "append");
-  EXPECT_EQ(simple_name("main"), "main");
-  EXPECT_EQ(simple_name("std::map<a::b, c>::find<x::y>"), "find");
-  EXPECT_EQ(simple_name("A::operator<"), "operator<");
-  EXPECT_EQ(simple_name("A::operator->"), "operator->");
-  EXPECT_EQ(simple_name("A::operator std::string"), "operator std::string");
-  EXPECT_EQ(simple_name("my_operator::call"), "call");
-  EXPECT_EQ(simple_name("Box<int>"), "Box");
-}
-
 TEST(RecordsTest, LongNamesStandInKeysAsDigests) {
   const std::string longest(900, 'x');
   EXPECT_EQ(node_key(longest), "n/" + longest);
