@@ -25,6 +25,14 @@ function(kipu_label_target name)
   endforeach()
 endfunction()
 
+# Seconds after which CTest gives a test up: sanitizers make it several times slower.
+set(kipu_case_timeout 120)
+set(kipu_together_timeout 300)
+if(KIPU_SANITIZE)
+  set(kipu_case_timeout 480)
+  set(kipu_together_timeout 1200)
+endif()
+
 # kipu_test(NAME DEPS …): one GoogleTest program of every *_test.cc in the current folder.
 # Each case is a CTest test of its own, with LABELS: `tsan` for what runs under the thread sanitizer.
 # TOGETHER: one CTest test of them all, because they share something that takes long to make.
@@ -37,9 +45,9 @@ function(kipu_test name)
   set_property(GLOBAL APPEND PROPERTY KIPU_TESTED_FOLDERS ${CMAKE_CURRENT_SOURCE_DIR})
   if(ARG_TOGETHER)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${ARG_LABELS}")
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${kipu_together_timeout} LABELS "${ARG_LABELS}")
     return()
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
-    PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
+    PROPERTIES TIMEOUT ${kipu_case_timeout} LABELS "${ARG_LABELS}")
 endfunction()

@@ -17,10 +17,12 @@
 
 #include <sys/types.h>
 
+#include "tests/support/sanitizers.h"
+
 namespace kipu::test {
 
 // How long a test waits for what must happen. It passes only where something is broken.
-inline constexpr std::chrono::seconds kPatience{30};
+inline constexpr std::chrono::seconds kPatience{kSanitized ? 120 : 30};
 
 // A new, empty directory, removed with all that is in it: by its end, or, where the test is killed
 // before, by the next test that makes one (remove_abandoned_directories).
