@@ -196,7 +196,8 @@ void Walk::refer_to_function(Frame& frame, Named& function, CXCursor target) {
       clang_CXXMethod_isConst(target) != 0 || clang_CXXMethod_isStatic(target) != 0;
   const bool special = clang_getCursorKind(target) != CXCursor_CXXMethod;
   frame.object_use = constant || special ? Use::read : Use::reference;
-  if (frame.use == Use::call || function.is_lambda || !function.is_written) return;
+  if (function.is_lambda || !function.is_written) return;
+  if (frame.use == Use::call) return call_chosen(frame, function, target);
   say(frame.cursor, &function, Relation::references, frame.scope);
   note_instance(target, function);
   if (frame.target == nullptr) return;

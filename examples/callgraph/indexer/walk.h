@@ -94,6 +94,7 @@ class Walk {
   // walk_calls.cc
   void call(Frame& frame);
   void say_call(const Frame& frame, Named& function, CXCursor callee);
+  void call_chosen(const Frame& frame, Named& function, CXCursor target);
   void call_inherited(const Frame& frame, CXCursor callee);
   void call_overloaded(const Frame& frame, CXCursor candidates);
   void call_of_base(const Frame& frame);

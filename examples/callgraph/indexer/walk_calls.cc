@@ -156,6 +156,16 @@ void Walk::say_call(const Frame& frame, Named& function, CXCursor callee) {
       dynamic ? Certainty::dynamic : Certainty::direct);
 }
 
+// `(c ? f : g)()`, or a cast before the call: the call alone does not say what it calls.
+void Walk::call_chosen(const Frame& frame, Named& function, CXCursor target) {
+  const auto call = std::find_if(stack_.rbegin(), stack_.rend(), [](const Frame& around) {
+    return around.kind == CXCursor_CallExpr;
+  });
+  if (call == stack_.rend() || clang_Cursor_isNull(call->callee) == 0) return;
+  note_instance(target, function);
+  say(frame.cursor, &function, Relation::calls, frame.scope, Certainty::pointer);
+}
+
 // `using Base::Base` gives a class constructors that are the base's.
 void Walk::call_inherited(const Frame& frame, CXCursor callee) {
   if (clang_getCursorKind(callee) != CXCursor_Constructor) return;

@@ -81,6 +81,22 @@ int go(Operations* o) { return o->read(1) + hook(2) + (*o->write)(3); }
                                    "hook calls three (pointer)", "hook calls four (pointer)"}));
 }
 
+TEST(CallsTest, FindsFunctionsThatAnExpressionChooses) {
+  const auto calls = facts_of(R"(
+int one(int x) { return x; }
+int two(int x) { return x; }
+int three(int x) { return x; }
+int either(bool first) { return (first ? one : two)(three(1)); }
+int cast() { return reinterpret_cast<int (*)(unsigned)>(&three)(1U); }
+int held() { int (*chosen)(int) = nullptr; return (chosen != nullptr ? chosen : one)(1); }
+)",
+                              "calls");
+  EXPECT_THAT(calls,
+              testing::UnorderedElementsAre(
+                  "either calls one (pointer)", "either calls two (pointer)", "either calls three",
+                  "cast calls three (pointer)", "held calls one (pointer)"));
+}
+
 TEST(CallsTest, TakesAFunctionObjectOfTheLibraryForAPointer) {
   const auto calls = facts_of(R"(
 #include <functional>
