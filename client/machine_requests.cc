@@ -356,7 +356,7 @@ void Requests::on_map_reply(std::uint64_t request_id, Effects& effects) {
 void Requests::on_error(Now now, std::uint64_t request_id, const Error& error, Effects& effects) {
   const auto found = attempts_.find(request_id);
   if (found == attempts_.end()) return;
-  const Handle handle = found->second.handle;
+  const auto [handle, sent] = found->second;
   attempts_.erase(found);
   Pending& call = *core_.calls.find(handle);
   RequestState& request = *call.request;
@@ -373,8 +373,8 @@ void Requests::on_error(Now now, std::uint64_t request_id, const Error& error, E
     const Error how = is_write(request.call) ? concluded(call, error) : error;
     return finish(handle, fail(how), effects);
   }
-  const bool was_slow =
-      error.code == ErrorCode::outcome_unknown || error.code == ErrorCode::deadline_exceeded;
+  // Also where it says `unavailable` at last: not all replicas had answered.
+  const bool was_slow = now.instant - sent >= request.timeout / 2;
   if (was_slow) request.timeout = longer(request.timeout);
   if (treatment == Treatment::fetch_map) request.map_ticket = core_.session.want_map();
   const Duration pause = backoff(core_.config, core_.rng, ++request.failures);

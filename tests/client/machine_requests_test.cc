@@ -27,6 +27,13 @@ class ClientRequestTest : public testing::Test {
     return reply ? ErrorCode::internal : reply.error().code;
   }
 
+  // The next page query, after the pause that a refusal is followed by.
+  Outgoing next_page() {
+    for (int i = 0; i < 200 && client.sent(MessageKind::page) == 0; ++i)
+      client.pass(milliseconds(2));
+    return client.take(MessageKind::page);
+  }
+
   const schema::ClusterMap map = map_of(3);
   Harness client;
 };
@@ -125,6 +132,29 @@ TEST_F(ClientRequestTest, AsksAgainWithTwiceTheTimeAndTakesALateAnswer) {
   client.answer(first, MessageKind::page_reply, Page{});
   EXPECT_TRUE(client.completion(id).reply);
   EXPECT_EQ(client.next_tick(), Instant::never());
+}
+
+// Shortly before an attempt's time is up, a worker says that too few replicas have answered. Where
+// all are slow, none ever would within the first second.
+TEST_F(ClientRequestTest, AsksAgainWithTwiceTheTimeWhereReplicasDidNotAnswerInTime) {
+  client.start(page_call("k"), seconds(60));
+  Duration patience = seconds(1);
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    const Outgoing sent = next_page();
+    EXPECT_EQ(sent.message.envelope.remaining, patience);
+    client.pass(patience - milliseconds(100));
+    client.refuse(sent, ErrorCode::unavailable, "too few replicas answered");
+    patience *= 2;
+  }
+}
+
+TEST_F(ClientRequestTest, AsksAgainWithTheSameTimeWhereAnAnswerCameAtOnce) {
+  client.start(page_call("k"), seconds(60));
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    const Outgoing sent = next_page();
+    EXPECT_EQ(sent.message.envelope.remaining, seconds(1));
+    client.refuse(sent, ErrorCode::unavailable, "too few replicas live");
+  }
 }
 
 TEST_F(ClientRequestTest, SaysWhyAReadDidNotComeInTime) {
