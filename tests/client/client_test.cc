@@ -280,7 +280,7 @@ TEST(ClientTest, ReportsTheDeadlineOfAnAppendThatNobodyAnswers) {
   Client client = cluster.connect();
   cluster.hold(MessageKind::append);
   AppendOptions options;
-  options.timeout = std::chrono::milliseconds(20);
+  options.timeout = std::chrono::milliseconds(300);
   const Result<Stamp> stamp = client.append("key", "value", options);
   ASSERT_FALSE(stamp);
   EXPECT_EQ(stamp.error().code, ErrorCode::outcome_unknown);

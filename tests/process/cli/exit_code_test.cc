@@ -75,16 +75,16 @@ TEST_F(ExitCodeTest, IsTwoForAWrongConfigFile) {
 TEST_F(ExitCodeTest, IsThreeWhereNobodyAnswers) {
   const std::string nobody = "tcp://127.0.0.1:" + std::to_string(free_port());
   for (const std::string command : {"ping", "status", "ring", "keys"}) {
-    expect_error({command, "--broker", nobody, "--timeout", "200ms"}, 3, "kipu up");
+    expect_error({command, "--broker", nobody, "--timeout", "1s"}, 3, "kipu up");
   }
-  expect_error({"append", "a", "b", "--broker", nobody, "--timeout", "200ms"}, 3, nobody);
+  expect_error({"append", "a", "b", "--broker", nobody, "--timeout", "1s"}, 3, nobody);
 }
 
 // A worker that hangs has taken the append, or not: nobody knows.
 TEST_F(ExitCodeTest, IsFourWhereTheOutcomeIsUnknownAndFiveWhileTheClusterIsUnwell) {
   const std::vector<pid_t> workers{cluster->worker(1), cluster->worker(2)};
   for (const pid_t worker : workers) ::kill(worker, SIGSTOP);
-  const Finished append = kipu({"append", "unknown", "value", "--timeout", "300ms"});
+  const Finished append = kipu({"append", "unknown", "value", "--timeout", "1s"});
   EXPECT_TRUE(eventually([&] { return kipu({"status"}).ended == Ended{5, 0}; }));
   const Finished status = kipu({"status"});
   for (const pid_t worker : workers) ::kill(worker, SIGCONT);

@@ -122,7 +122,7 @@ TEST_F(ImportTest, OnceStoresNothingTwice) {
 TEST_F(ImportTest, OfAStampFromTheFutureIsRefused) {
   const std::string line =
       "{\"key\":\"future\",\"value\":\"x\",\"stamp\":\"f0000000000000000000000000000001\"}\n";
-  const Finished refused = kipu({"import", "-", "--timeout", "300ms"}, line);
+  const Finished refused = kipu({"import", "-", "--timeout", "1s"}, line);
   expect_refusal(refused, 1, "line 1");
   EXPECT_NE(refused.errors.find("ahead"), std::string::npos) << refused.errors;
   EXPECT_EQ(kipu({"exists", "future"}).ended, (Ended{6, 0}));

@@ -78,7 +78,7 @@ TEST_F(UpTest, GoesOnDetachedUntilItIsToldToStop) {
   EXPECT_EQ(kipu({"down", "--data", data}, home).ended, (Ended{0, 0}));
   EXPECT_FALSE(std::filesystem::exists(home / "data" / "endpoint"));
   EXPECT_TRUE(std::filesystem::is_empty(home / "data" / "pids"));
-  expect_refused(kipu({"ping", "--timeout", "200ms", "--broker", endpoint}, home), 3, "");
+  expect_refused(kipu({"ping", "--timeout", "1s", "--broker", endpoint}, home), 3, "");
   expect_refused(kipu({"down", "--data", data}, home), 0, "nothing runs");
   const Finished again = kipu({"down", "--data", data, "-o", "json"}, home);
   EXPECT_EQ(again.output, "{\"data\":\"" + data + "\",\"was_running\":false}\n");
