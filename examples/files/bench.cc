@@ -350,7 +350,8 @@ int run(const std::string& file, std::uint64_t rounds) {
 
 int main(int argc, char** argv) {
   const auto rounds = files::parse_number(argc == 3 ? argv[2] : "3");
-  if ((argc == 2 || argc == 3) && rounds && *rounds > 0) return files::run(argv[1], *rounds);
-  fmt::print(stderr, "usage: kipu-files-bench FILE [ROUNDS]\n");
+  const bool named = (argc == 2 || argc == 3) && argv[1][0] != '-';
+  if (named && rounds && *rounds > 0) return files::run(argv[1], *rounds);
+  fmt::print(stderr, "usage: kipu-files-bench FILE [ROUNDS], with the cluster in KIPU_BROKER\n");
   return 2;
 }

@@ -130,8 +130,7 @@ TEST_F(FilesTest, SaysWhatIsWrongAndExitsAsKipuDoes) {
   EXPECT_THAT(files({"uplaod", "x"}).errors, HasSubstr("did you mean upload?"));
   EXPECT_THAT(files({"upload", "--vreify", "x"}).errors, HasSubstr("did you mean --verify?"));
   EXPECT_EQ(
-      files({"--broker", "tcp://127.0.0.1:1", "--timeout", "1s", "info", "x"}).ended.exit_code,
-      3);
+      files({"--broker", "tcp://127.0.0.1:1", "--timeout", "1s", "info", "x"}).ended.exit_code, 3);
   EXPECT_THAT(files({"man", "upload"}).output, HasSubstr("SYNOPSIS"));
   EXPECT_THAT(files({"--help"}).output, HasSubstr("EXIT STATUS"));
 }
