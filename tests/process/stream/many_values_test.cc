@@ -85,6 +85,7 @@ class ManyValuesTest : public testing::Test {
   static Finished run_watched(std::vector<std::string> words) {
     const std::string what = words.front();
     words.insert(words.begin(), test::program("kipu"));
+    words.insert(words.end(), {"--timeout", "1m"});
     Process kipu(words, cluster->options());
     std::vector<pid_t> pids = cluster->processes();
     pids.push_back(kipu.pid());
@@ -101,10 +102,11 @@ std::unique_ptr<LocalCluster> ManyValuesTest::cluster;
 
 TEST_F(ManyValuesTest, AreReadWhateverTheirNumber) {
   for (const std::size_t count : {std::size_t{1}, std::size_t{10}, std::size_t{100'000}}) {
-    const Finished got = cluster->kipu({"get", key_of(count)});
+    const Finished got = cluster->kipu({"get", key_of(count), "--timeout", "1m"});
     EXPECT_EQ(got.ended, (Ended{0, 0})) << got.errors;
     EXPECT_EQ(difference(got.output, 0, count), std::nullopt);
-    EXPECT_EQ(cluster->kipu({"count", key_of(count)}).output, std::to_string(count) + "\n");
+    const Finished counted = cluster->kipu({"count", key_of(count), "--timeout", "1m"});
+    EXPECT_EQ(counted.output, std::to_string(count) + "\n") << counted.errors;
   }
 }
 
@@ -136,7 +138,8 @@ TEST_F(ManyValuesTest, ShowTheFirstBeforeTheSecondPageIsAskedFor) {
 
 TEST_F(ManyValuesTest, AreCountedAndReadFromTheirEndInLittleMemory) {
   const std::string key = key_of(kMany);
-  EXPECT_EQ(run_watched({"count", key}).output, "2000000\n");
+  const Finished count = run_watched({"count", key});
+  EXPECT_EQ(count.output, "2000000\n") << count.errors;
   const Finished last = run_watched({"get", key, "--last", "150000"});
   EXPECT_EQ(difference(last.output, kMany - 150'000, kMany), std::nullopt);
   const Finished newest = run_watched({"get", key, "--reverse", "--limit", "2"});
