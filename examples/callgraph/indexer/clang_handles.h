@@ -1,8 +1,10 @@
 // libclang's C objects, each with its owner, and its strings as ours.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <clang-c/Index.h>
 
@@ -14,6 +16,17 @@ namespace callgraph {
   std::string copy = text == nullptr ? "" : text;
   clang_disposeString(string);
   return copy;
+}
+
+// The text of the file of `cursor`'s unit from where `location` is; empty if it is nowhere.
+[[nodiscard]] inline std::string_view text_from(CXCursor cursor, CXSourceLocation location) {
+  CXFile file = nullptr;
+  unsigned int offset = 0;
+  clang_getFileLocation(location, &file, nullptr, nullptr, &offset);
+  std::size_t size = 0;
+  const char* text = clang_getFileContents(clang_Cursor_getTranslationUnit(cursor), file, &size);
+  if (text == nullptr || offset > size) return {};
+  return {text + offset, size - offset};
 }
 
 struct IndexCloser {

@@ -12,17 +12,6 @@ bool same_place(CXCursor a, CXCursor b) {
   return clang_equalLocations(clang_getCursorLocation(a), clang_getCursorLocation(b)) != 0;
 }
 
-// The text of the file from where `location` is; empty if it is nowhere.
-std::string_view text_from(CXCursor cursor, CXSourceLocation location) {
-  CXFile file = nullptr;
-  unsigned int offset = 0;
-  clang_getFileLocation(location, &file, nullptr, nullptr, &offset);
-  std::size_t size = 0;
-  const char* text = clang_getFileContents(clang_Cursor_getTranslationUnit(cursor), file, &size);
-  if (text == nullptr || offset > size) return {};
-  return {text + offset, size - offset};
-}
-
 // Takes `word` and the spaces after it from the beginning of `text`.
 bool take(std::string_view& text, std::string_view word) {
   if (!text.starts_with(word)) return false;

@@ -155,7 +155,8 @@ void Reader::walk_top() {
       return CXChildVisit_Continue;
     }
     const Place at = files_.place(cursor);
-    if (at.file != nullptr && at.file->wanted) walk_.read(cursor);
+    if (at.file == nullptr || !at.file->inside) return CXChildVisit_Continue;
+    at.file->wanted ? walk_.read(cursor) : walk_.read_defaulted(cursor);
     return CXChildVisit_Continue;
   });
 }

@@ -45,7 +45,11 @@ class Walk {
 
   // A top-level declaration of a file that is wanted.
   void read(CXCursor declaration);
-  // The instances of templates that what was read uses, and what these use. Call it last.
+  // One of a file that another unit reads: what is defaulted in it has a body only in units that
+  // use it, and perhaps not in that one.
+  void read_defaulted(CXCursor declaration);
+  // What read_defaulted() found, the instances of templates that what was read uses, and what these
+  // use. Call it last.
   void read_instances();
 
   // The function around an offset of a file that was read; null outside of all.
@@ -81,6 +85,7 @@ class Walk {
   void declare(Frame& frame);
   void say_symbol(const Frame& frame, const Named& named);
   void declare_function(Frame& frame, Named& named);
+  bool claim_defaulted(CXCursor function);
   void declare_variable(Frame& frame, Named& named);
   void declare_class(Frame& frame, Named& named);
   void say_overrides(const Frame& frame, const Named& named, CXCursor method);

@@ -7,12 +7,34 @@ namespace callgraph {
 
 namespace {
 
+// libclang says it of methods alone, and friends may be, too.
+bool is_defaulted(CXCursor function) {
+  if (clang_CXXMethod_isDefaulted(function) != 0) return true;
+  if (!is_function_kind(clang_getCursorKind(function))) return false;
+  const CXSourceRange range = clang_getCursorExtent(function);
+  std::string_view text = text_from(function, clang_getRangeStart(range));
+  const std::string_view behind = text_from(function, clang_getRangeEnd(range));
+  text.remove_suffix(std::min(behind.size(), text.size()));
+  return text.ends_with("default");
+}
+
 bool is_definition(CXCursor cursor) {
   const CXCursorKind kind = clang_getCursorKind(cursor);
   if (kind == CXCursor_Namespace || kind == CXCursor_FieldDecl) return true;
   if (kind == CXCursor_TypedefDecl || kind == CXCursor_TypeAliasDecl) return true;
-  if (clang_CXXMethod_isDefaulted(cursor) != 0) return true;
+  if (is_defaulted(cursor)) return true;
   return clang_isCursorDefinition(cursor) != 0;
+}
+
+// It has a body, and nothing is written where that stands.
+bool has_made_body(CXCursor function) {
+  bool made = false;
+  for_each_child(function, [&](CXCursor child) {
+    if (clang_getCursorKind(child) != CXCursor_CompoundStmt) return CXChildVisit_Continue;
+    made = !text_from(child, clang_getCursorLocation(child)).starts_with('{');
+    return CXChildVisit_Break;
+  });
+  return made;
 }
 
 bool is_static_local(CXCursor variable) {
@@ -53,6 +75,7 @@ void Walk::declare_function(Frame& frame, Named& named) {
   frame.scope.owner = is_class_kind(clang_getCursorKind(owner)) ? names_.find(owner) : nullptr;
   frame.scope.returns_reference = is_changing_reference(clang_getCursorResultType(frame.cursor));
   if (instance_) return;
+  (void)claim_defaulted(frame.cursor);
   const Place at = files_.place(frame.cursor);
   const CXSourceRange range = clang_getCursorExtent(frame.cursor);
   const Place begin = files_.place(clang_getRangeStart(range));
@@ -62,6 +85,26 @@ void Walk::declare_function(Frame& frame, Named& named) {
   }
   say_overrides(frame, named, frame.cursor);
   say_link(frame, named);
+}
+
+void Walk::read_defaulted(CXCursor declaration) {
+  const CXCursorKind kind = clang_getCursorKind(declaration);
+  if (kind == CXCursor_Namespace || kind == CXCursor_FriendDecl || is_class_kind(kind)) {
+    for_each_child(declaration, [&](CXCursor child) {
+      read_defaulted(child);
+      return CXChildVisit_Continue;
+    });
+  } else if (is_function_kind(kind) && claim_defaulted(declaration)) {
+    instances_.push_back({declaration, {}});
+  }
+}
+
+// True for the first unit in which it has the body that the compiler wrote.
+bool Walk::claim_defaulted(CXCursor function) {
+  if (!has_made_body(function)) return false;
+  const Place at = files_.place(function);
+  return at.file != nullptr &&
+         claims_.take("defaulted " + at.file->path + ' ' + text_of(clang_getCursorUSR(function)));
 }
 
 // What the compiler wrote is passed over, to what that overrides.

@@ -136,6 +136,33 @@ TEST(RoundTest, UnitesWhatAHeaderDeclaresUnderDifferentNames) {
   EXPECT_THAT(project.facts("calls"), ElementsAre("of_a calls helper", "of_b calls helper"));
 }
 
+// The compiler writes the body of what is defaulted only in units that use it.
+TEST(RoundTest, SaysTheSameOfWhatIsDefaultedWhicheverUnitIsReadFirst) {
+  const auto facts_where_used_in = [](const std::string& user) {
+    Project project;
+    project.write("pair.h",
+                  "#include <compare>\n"
+                  "struct Part { int x; bool operator==(const Part& o) const { return x == o.x; } "
+                  "auto operator<=>(const Part& o) const { return x <=> o.x; } };\n"
+                  "struct Pair { Part part; int y; auto operator<=>(const Pair&) const = default; "
+                  "friend bool operator==(const Pair&, const Pair&) = default; };\n");
+    for (const std::string source : {"a.cc", "b.cc"}) {
+      const std::string use =
+          "bool use(const Pair& p, const Pair& q) { return p < q || p == q; }\n";
+      project.write(source, "#include \"pair.h\"\n" + (source == user ? use : std::string()));
+      project.compile(source);
+    }
+    project.index();
+    std::vector<std::string> facts = project.facts();
+    std::erase_if(facts,
+                  [](const std::string& fact) { return fact.find(".cc") != std::string::npos; });
+    return facts;
+  };
+  const auto first = facts_where_used_in("a.cc");
+  EXPECT_THAT(first, Contains("operator== calls Part::operator=="));
+  EXPECT_THAT(facts_where_used_in("b.cc"), testing::ElementsAreArray(first));
+}
+
 TEST(RoundTest, TakesAStaticFunctionForOneThatIsDefinedInAnotherFileThanDeclared) {
   Project project;
   project.write("part.c", "static int part(int x) { return x; }\n");
