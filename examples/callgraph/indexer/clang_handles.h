@@ -1,6 +1,7 @@
 // libclang's C objects, each with its owner, and its strings as ours.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -18,15 +19,22 @@ namespace callgraph {
   return copy;
 }
 
+// The text of a file that `unit` has read; empty if it has not, or for a null handle, such as that
+// of a place in what a macro put together.
+[[nodiscard]] inline std::string_view text_of(CXTranslationUnit unit, CXFile file) {
+  if (file == nullptr) return {};
+  std::size_t size = 0;
+  const char* text = clang_getFileContents(unit, file, &size);
+  return text == nullptr ? std::string_view() : std::string_view(text, size);
+}
+
 // The text of the file of `cursor`'s unit from where `location` is; empty if it is nowhere.
 [[nodiscard]] inline std::string_view text_from(CXCursor cursor, CXSourceLocation location) {
   CXFile file = nullptr;
   unsigned int offset = 0;
   clang_getFileLocation(location, &file, nullptr, nullptr, &offset);
-  std::size_t size = 0;
-  const char* text = clang_getFileContents(clang_Cursor_getTranslationUnit(cursor), file, &size);
-  if (text == nullptr || offset > size) return {};
-  return {text + offset, size - offset};
+  const std::string_view text = text_of(clang_Cursor_getTranslationUnit(cursor), file);
+  return text.substr(std::min<std::size_t>(offset, text.size()));
 }
 
 struct IndexCloser {

@@ -14,12 +14,6 @@ namespace callgraph {
 
 namespace {
 
-std::string_view content_of(CXTranslationUnit unit, const UnitFile& file) {
-  std::size_t size = 0;
-  const char* content = clang_getFileContents(unit, file.handle, &size);
-  return content == nullptr ? std::string_view() : std::string_view(content, size);
-}
-
 void sort_once(FileFacts& facts) {
   const auto once = [](auto& all) {
     std::ranges::sort(all);
@@ -230,7 +224,7 @@ void Reader::say_file(UnitFile& file) {
 }
 
 SourceFile Reader::source_file(const UnitFile& file) {
-  const std::string_view content = content_of(unit_, file);
+  const std::string_view content = text_of(unit_, file.handle);
   SourceFile source;
   source.path = file.path;
   source.size = content.size();

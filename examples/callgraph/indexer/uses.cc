@@ -130,11 +130,8 @@ bool is_in_decltype(CXCursor expression) {
   unsigned int begin = 0;
   const CXSourceRange range = clang_getCursorExtent(expression);
   clang_getFileLocation(clang_getRangeStart(range), &file, nullptr, nullptr, &begin);
-  std::size_t size = 0;
-  CXTranslationUnit unit = clang_Cursor_getTranslationUnit(expression);
-  const char* text = clang_getFileContents(unit, file, &size);
-  if (text == nullptr || begin > size) return false;
-  std::string_view before(text, begin);
+  std::string_view before = text_of(clang_Cursor_getTranslationUnit(expression), file);
+  before = before.substr(0, begin);
   trim_end(before);
   if (!before.ends_with('(')) return false;
   before.remove_suffix(1);

@@ -96,15 +96,14 @@ std::string last_word_of(CXCursor cursor) {
   unsigned int end = 0;
   const CXSourceRange range = clang_getCursorExtent(cursor);
   clang_getSpellingLocation(clang_getRangeEnd(range), &file, nullptr, nullptr, &end);
-  std::size_t size = 0;
-  const char* text = clang_getFileContents(clang_Cursor_getTranslationUnit(cursor), file, &size);
-  if (text == nullptr || end > size) return {};
+  const std::string_view text = text_of(clang_Cursor_getTranslationUnit(cursor), file);
+  if (end > text.size()) return {};
   const auto is_of_word = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   };
   unsigned int begin = end;
   while (begin > 0 && is_of_word(text[begin - 1])) --begin;
-  return std::string(text + begin, end - begin);
+  return std::string(text.substr(begin, end - begin));
 }
 
 // The expression behind a parameter's name, if it has a default.

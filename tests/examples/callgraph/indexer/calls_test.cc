@@ -260,6 +260,14 @@ void go(Cat cat) { care(cat); }
                                    "care calls Box::open", "Box::open calls Cat::speak"}));
 }
 
+// Of these, libclang does not say where they begin.
+TEST(CallsTest, ReadsTemplatesThatAreWrittenWithoutTheWord) {
+  EXPECT_THAT(facts_of("int one(int);\nstruct Box { void put(auto) { one(1); } };\n"
+                       "void go(Box& box) { box.put(1); }",
+                       "calls"),
+              ElementsAre("Box::put calls one", "go calls Box::put"));
+}
+
 TEST(CallsTest, GuessesWhatATemplateThatNobodyUsesCalls) {
   EXPECT_THAT(facts_of("void only(int);\ntemplate <class T> void go(T t) { only(t); }", "calls"),
               ElementsAre("go calls only (heuristic)"));
