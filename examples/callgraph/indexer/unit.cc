@@ -150,7 +150,11 @@ void Reader::walk_top() {
     }
     const Place at = files_.place(cursor);
     if (at.file == nullptr || !at.file->inside) return CXChildVisit_Continue;
-    at.file->wanted ? walk_.read(cursor) : walk_.read_defaulted(cursor);
+    if (at.file->wanted) {
+      walk_.read(cursor);
+    } else {
+      walk_.read_defaulted(cursor);
+    }
     return CXChildVisit_Continue;
   });
 }

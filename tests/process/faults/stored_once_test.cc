@@ -91,6 +91,7 @@ TEST_F(StoredOnceTest, WhereARandomReplyIsLost) {
       ledger.append_many(writer, kAppends, patience());
       wait_for_answers(ledger);
     }
+    EXPECT_EQ(proxy.swallowed(), round);
     ledger.expect_stored_once(writer);
   }
   expect_all_stored_once_after_a_restart();
