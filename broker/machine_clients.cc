@@ -8,6 +8,7 @@
 #include "broker/machine_state.h"
 #include "broker/recovery.h"
 #include "cluster/map.h"
+#include "cluster/own_buckets.h"
 #include "schema/codec.h"
 
 namespace kipu::broker {
@@ -52,6 +53,7 @@ Result<bool> add_bucket(schema::ClusterMap& map, const Bucket& wanted) {
   Result<bool> there = has_bucket(map, wanted);
   if (!there) return there;
   if (*there) return false;
+  if (Status allowed = cluster::check_reserved(wanted); !allowed) return fail(allowed.error());
   if (map.buckets.size() >= limits::kMaxBuckets) {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("a cluster has at most {} buckets", limits::kMaxBuckets));
