@@ -23,6 +23,7 @@ constexpr std::array kTable{
     Row{ErrorCode::wrong_mode, "wrong_mode", Remedy::fix_request},
     Row{ErrorCode::bad_digest, "bad_digest", Remedy::fix_request},
     Row{ErrorCode::unsupported, "unsupported", Remedy::fix_request},
+    Row{ErrorCode::content_differs, "content_differs", Remedy::fix_request},
     Row{ErrorCode::wrong_worker, "wrong_worker", Remedy::retry},
     Row{ErrorCode::unavailable, "unavailable", Remedy::retry},
     Row{ErrorCode::overloaded, "overloaded", Remedy::retry},

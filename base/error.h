@@ -33,6 +33,7 @@ enum class ErrorCode : std::uint16_t {
   wrong_mode = 9,        // put or remove in a worm bucket, append in a wmrm bucket
   bad_digest = 10,       // an entry whose digest does not match its content
   unsupported = 11,      // known, but not offered by this version
+  content_differs = 12,  // the name of an import stands for other records
   // Nothing was done; another attempt may succeed.
   wrong_worker = 20,       // this worker is no replica of the entry's partition: fetch the map
   unavailable = 21,        // no live worker, no map yet, or the request was never forwarded

@@ -286,8 +286,13 @@ Result<Bucket> Client::bucket(std::string_view name, const CallOptions& options)
   return client::find_bucket(*loop_, named);
 }
 
+Result<Once> Client::once(std::string_view name, const OnceContent& content,
+                          const CallOptions& options) {
+  return client::begin_once(*this, name, content, options);
+}
+
 Result<Once> Client::once(std::string_view name, const CallOptions& options) {
-  return client::begin_once(*this, *loop_, name, options);
+  return once(name, [](const auto& /*take*/) { return Status(); }, options);
 }
 
 Result<PingResult> Client::ping(const CallOptions& options) {

@@ -111,17 +111,40 @@ struct PingResult {
   ClusterId cluster;
 };
 
+// One record of an import: its number, of which its stamp is made, and 64 bits over what it says,
+// such as make_entry(bucket, key, {}, kind, values).digest.bits.
+struct OnceRecord {
+  std::uint64_t number = 0;
+  std::uint64_t digest = 0;
+};
+
+// What the records of an import come to: how many they are, and 64 bits over all of them in order.
+struct OnceSum {
+  std::uint64_t records = 0;
+  std::uint64_t bits = 0;
+  void add(const OnceRecord& record);
+  friend bool operator==(const OnceSum&, const OnceSum&) = default;
+};
+
+// Shows every record of an import to `take`, from the first on, until that returns false: the same
+// ones each time it is called. What it returns other than success ends Client::once.
+using OnceContent = std::function<Status(const std::function<bool(const OnceRecord&)>& take)>;
+
 // Gives stamps to an importer, so that an import that is repeated stores nothing twice: record
 // `number` of the import `name` has the same stamp each time. Made by Client::once.
 class Once {
  public:
-  Once(StampTime start, std::uint64_t writer) : start_(start), writer_(writer) {}
+  Once(StampTime start, std::uint64_t writer, OnceSum content = {})
+      : start_(start), writer_(writer), content_(content) {}
   Stamp stamp(std::uint64_t number) const { return {start_.plus(number), writer_}; }
   StampTime start() const { return start_; }
+  // What the name stands for. An importer that reads its input again as it stores it compares.
+  const OnceSum& content() const { return content_; }
 
  private:
   StampTime start_;
   std::uint64_t writer_;
+  OnceSum content_;
 };
 
 class Client {
@@ -190,9 +213,15 @@ class Client {
   [[nodiscard]] Result<std::vector<Bucket>> buckets(const CallOptions& options = {});
   [[nodiscard]] Result<Bucket> bucket(std::string_view name, const CallOptions& options = {});
 
-  // The first call with a name records it and the time, in the bucket `kipu.once` (made if need
-  // be); later ones return the same stamps. Two first calls at the same moment may disagree: start
-  // one import of a name at a time.
+  // The first call with a name records the time, and the content, in buckets of Kipu's own (made if
+  // need be); later ones return the same stamps, and are refused as `content_differs` where the
+  // content is another, with the first record that differs. So is the loser of two first calls at
+  // the same moment, unless both have the same content: then they agree, whatever their clocks.
+  // Call it before anything is stored; it walks the content up to twice. A name of 1 to 1,024
+  // bytes.
+  [[nodiscard]] Result<Once> once(std::string_view name, const OnceContent& content,
+                                  const CallOptions& options = {});
+  // Without content: the caller sees to it that a number means the same record each time.
   [[nodiscard]] Result<Once> once(std::string_view name, const CallOptions& options = {});
 
   // The cluster.
