@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "client/calls.h"
 #include "client/listing.h"
@@ -43,20 +44,41 @@ Result<Stamp> stamp_of(Completion completion) {
   return fail(std::move(error));
 }
 
+std::optional<bool> was_there_of(const Completion& completion) {
+  if (!completion.reply) return std::nullopt;
+  const auto* appended = std::get_if<Appended>(&*completion.reply);
+  return appended != nullptr ? appended->was_there : std::nullopt;
+}
+
 Result<Stamp> append_and_wait(Client::Loop& loop, AppendCall call, const CallOptions& options) {
   return stamp_of(client::Ticket(loop, std::move(call), options).wait());
 }
 
+// What it counts for in in_flight_bytes.
+std::size_t bytes_of(const AppendCall& call) {
+  constexpr std::size_t kOverhead = 256;  // what an entry takes here beside its bytes, about
+  return call.key.size() + call.values.packed().size() + kOverhead;
+}
+
 void append_and_call_back(Client::Loop& loop, AppendCall call, const CallOptions& options,
                           Client::AppendCallback done) {
-  // What an entry takes here beside its bytes, about.
-  constexpr std::size_t kOverhead = 256;
-  const std::size_t bytes = call.key.size() + call.values.packed().size() + kOverhead;
+  const std::size_t bytes = bytes_of(call);
   loop.submit_counted(std::move(call), options, bytes,
                       [done = std::move(done)](Completion completion) {
                         const std::optional<Stamp> stamp = completion.stamp;
                         done(stamp_of(std::move(completion)), stamp);
                       });
+}
+
+AppendCall call_of(Entry entry, const CallOptions& options) {
+  AppendCall call;
+  call.bucket = std::move(entry.bucket);
+  call.key = std::move(entry.key);
+  call.kind = entry.kind;
+  call.values = std::move(entry.values);
+  call.stamp = entry.stamp;
+  call.level = options.level;
+  return call;
 }
 
 // A source as std::function wants it: copyable.
@@ -199,14 +221,20 @@ Result<Stamp> Client::remove(std::string_view key, const AppendOptions& options)
 }
 
 void Client::write_async(Entry entry, const CallOptions& options, AppendCallback done) {
-  AppendCall call;
-  call.bucket = std::move(entry.bucket);
-  call.key = std::move(entry.key);
-  call.kind = entry.kind;
-  call.values = std::move(entry.values);
-  call.stamp = entry.stamp;
-  call.level = options.level;
-  append_and_call_back(*loop_, std::move(call), options, std::move(done));
+  append_and_call_back(*loop_, call_of(std::move(entry), options), options, std::move(done));
+}
+
+void Client::import_async(Entry entry, const CallOptions& options, ImportCallback done) {
+  AppendCall call = call_of(std::move(entry), options);
+  call.tell_present = true;
+  const std::size_t bytes = bytes_of(call);
+  loop_->submit_counted(std::move(call), options, bytes,
+                        [done = std::move(done)](Completion completion) {
+                          const auto was_there = was_there_of(completion);
+                          const auto stamp = stamp_of(std::move(completion));
+                          if (!stamp) return done(fail(stamp.error()));
+                          done(Imported{*stamp, was_there});
+                        });
 }
 
 ItemRange Client::values(std::string_view key, const ReadOptions& options) {

@@ -62,6 +62,7 @@ void Machine::State::start_append(Now now, Handle handle, AppendCall call, Effec
   AppendState& append = pending.append;
   append.stamp = call.stamp ? *call.stamp : clock.next(now.wall);
   append.level = call.level;
+  append.tell_present = call.tell_present;
   append.entry = make_entry(std::move(call.bucket), std::move(call.key), append.stamp, call.kind,
                             std::move(call.values));
   if (const Status valid = validate(append.entry); !valid) {

@@ -55,6 +55,7 @@ struct AppendCall {
   Values values;
   std::optional<Stamp> stamp;  // none: the machine makes one
   Level level = Level::bucket_default;
+  bool tell_present = false;  // whether it was there before; see Appended
 };
 // Partitions within queries are filled in by the machine, except where it says otherwise.
 struct PageCall {
@@ -85,6 +86,8 @@ using Call = std::variant<AppendCall, PageCall, CountCall, KeysCall, ScanCall, M
 struct Appended {
   Stamp stamp;
   std::uint32_t holders = 0;  // replicas that hold it durably; 0 at level `none`
+  // Whether it was there before, if that was asked for and is known.
+  std::optional<bool> was_there = {};
 };
 struct Pong {
   Duration round_trip{0};

@@ -62,6 +62,7 @@ void Appends::send_new(Now now, Batcher::Group group, Effects& effects) {
     batch.deadline = std::max(batch.deadline, call.deadline);
     batch.timeout = std::max(batch.timeout, call.append.timeout);
     batch.request.entries.push_back(std::move(call.append.entry));
+    batch.request.tell_present = batch.request.tell_present || call.append.tell_present;
   }
   batch.order = std::make_shared<const Order>(std::move(group.entries));
   if (group.level == Level::none) return send_unanswered(now, batch, effects);
@@ -239,6 +240,14 @@ void Appends::on_reply(Now now, const schema::Message& message, Effects& effects
   settle_current(now, *batch, *refusals, effects);
 }
 
+// Whether an answer says that an entry was there before this client sent it. Nobody knows who sent
+// it more than once: its own first attempt may have stored it.
+std::optional<bool> Appends::was_there(const Pending& call, const schema::AppendReply& reply,
+                                       std::size_t index) {
+  if (!reply.present || !call.append.tell_present || call.attempts != 1) return std::nullopt;
+  return std::ranges::binary_search(*reply.present, static_cast<std::uint32_t>(index));
+}
+
 // Completes what an answer does not refuse, and closes the attempt for what it does.
 void Appends::acknowledge(const Order& order, const schema::AppendReply& reply,
                           const std::vector<const Error*>& refusals, Effects& effects) {
@@ -246,7 +255,8 @@ void Appends::acknowledge(const Order& order, const schema::AppendReply& reply,
     Pending* call = core_.calls.find(order[i]);
     if (call == nullptr) continue;
     if (refusals[i] == nullptr) {
-      finish(order[i], Reply(Appended{call->append.stamp, reply.holders}), effects);
+      const Appended done{call->append.stamp, reply.holders, was_there(*call, reply, i)};
+      finish(order[i], Reply(done), effects);
       continue;
     }
     note(*call, *refusals[i]);

@@ -93,6 +93,8 @@ class Appends {
   void strip(Batch& batch);
   schema::Envelope envelope_for(Now now, const Batch& batch) const;
 
+  static std::optional<bool> was_there(const Pending& call, const schema::AppendReply& reply,
+                                       std::size_t index);
   void acknowledge(const Order& order, const schema::AppendReply& reply,
                    const std::vector<const Error*>& refusals, Effects& effects);
   static void note(Pending& call, const Error& error);

@@ -43,6 +43,7 @@ struct AppendState {
   Entry entry;
   Stamp stamp;
   Level level = Level::bucket_default;
+  bool tell_present = false;
   Place place = Place::nowhere;
   bool map_asked = false;  // for a bucket that the map did not have
   WorkerId worker;         // whose lane it is queued in

@@ -77,6 +77,7 @@ void write(wire::AppendRequest::Builder to, const AppendRequest& from) {
   write_map_version(to.initMap(), from.map);
   to.setLevel(static_cast<std::uint8_t>(from.level));
   write(to.initEntries(static_cast<unsigned>(from.entries.size())), from.entries);
+  to.setTellPresent(from.tell_present);
 }
 
 // What a worker commits together must fit the bundle in which its replicas get it.
@@ -90,7 +91,8 @@ void check_batch(const std::vector<Entry>& entries) {
 
 AppendRequest read(wire::AppendRequest::Reader from, const FrameReader& frame) {
   AppendRequest request{read_map_version(from.getMap()), read_level(from.getLevel()),
-                        read(from.getEntries(), frame, limits::kMaxBatchEntries)};
+                        read(from.getEntries(), frame, limits::kMaxBatchEntries),
+                        from.getTellPresent()};
   check_batch(request.entries);
   return request;
 }
@@ -106,7 +108,29 @@ std::size_t words(const AppendReply& reply) {
   for (const Refusal& refusal : reply.refusals) {
     sum += text_words(std::min(refusal.error.message.size(), most));
   }
+  if (reply.present) sum += (reply.present->size() + 1) / 2;  // two to a word
   return sum;
+}
+
+void write_present(wire::AppendReply::Builder to, const AppendReply& from) {
+  if (!from.present) return;
+  to.setToldPresent(true);
+  auto present = to.initPresent(static_cast<unsigned>(from.present->size()));
+  unsigned at = 0;
+  for (const std::uint32_t index : *from.present) present.set(at++, index);
+}
+
+void read_present(wire::AppendReply::Reader from, const FrameReader& frame, AppendReply& into) {
+  if (!from.getToldPresent()) return;
+  const auto present = from.getPresent();
+  into.present.emplace();
+  into.present->reserve(frame.count(present, limits::kMaxBatchEntries, sizeof(std::uint32_t)));
+  for (const std::uint32_t index : present) {
+    if (!into.present->empty() && index <= into.present->back()) {
+      throw Refused("indices that do not ascend");
+    }
+    into.present->push_back(index);
+  }
 }
 
 void write(wire::AppendReply::Builder to, const AppendReply& from) {
@@ -119,6 +143,7 @@ void write(wire::AppendReply::Builder to, const AppendReply& from) {
     written.setIndex(refusal.index);
     write_error(written, refusal.error, most);
   }
+  write_present(to, from);
 }
 
 AppendReply read(wire::AppendReply::Reader from, const FrameReader& frame) {
@@ -129,6 +154,7 @@ AppendReply read(wire::AppendReply::Reader from, const FrameReader& frame) {
   for (const auto refusal : refusals) {
     reply.refusals.push_back({refusal.getIndex(), read_error(refusal)});
   }
+  read_present(from, frame, reply);
   return reply;
 }
 

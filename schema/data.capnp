@@ -9,6 +9,7 @@ struct AppendRequest {
   map @0 :Common.MapVersion;
   level @1 :UInt8;  # 0 the bucket's, 1 one, 2 quorum, 3 all, 4 none
   entries @2 :List(Common.Entry);
+  tellPresent @3 :Bool;  # say which of them were there already
 }
 
 struct Refusal {
@@ -20,6 +21,8 @@ struct Refusal {
 struct AppendReply {
   holders @0 :UInt32;
   refusals @1 :List(Refusal);
+  toldPresent @2 :Bool;  # what follows was asked for, and is known
+  present @3 :List(UInt32);  # ascending: indices of entries that were there already
 }
 
 struct PageQuery {

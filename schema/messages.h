@@ -149,6 +149,7 @@ struct AppendRequest {
   MapVersion map;  // the client's: a worker with an older one fetches the newer first
   Level level = Level::bucket_default;
   std::vector<Entry> entries;
+  bool tell_present = false;  // say which of them were there already
   friend bool operator==(const AppendRequest&, const AppendRequest&) = default;
 };
 
@@ -162,6 +163,8 @@ struct Refusal {
 struct AppendReply {
   std::uint32_t holders = 0;
   std::vector<Refusal> refusals;
+  // Which entries the worker had already, by index, ascending: if that was asked for and is known.
+  std::optional<std::vector<std::uint32_t>> present = {};
   friend bool operator==(const AppendReply&, const AppendReply&) = default;
 };
 

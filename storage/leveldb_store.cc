@@ -127,6 +127,16 @@ class LevelDbStore final : public Store {
     return fetch_log(log, bounds, query);
   }
 
+  Result<bool> has(const PlacedEntry& placed) const override {
+    std::string key;
+    append_name(key, placed);
+    std::string value;
+    const leveldb::Status found = db_->Get(verified_reads(), as_slice(key), &value);
+    if (found.IsNotFound()) return false;
+    if (Status read = as_read_status(found); !read) return fail(read.error());
+    return true;
+  }
+
   Result<Page> page(const PageQuery& query) const override { return read_page(*db_, query); }
   Result<Count> count(const CountQuery& query) const override { return read_count(*db_, query); }
   Result<KeysPage> keys(const KeysQuery& query) const override { return read_keys(*db_, query); }
@@ -142,15 +152,19 @@ class LevelDbStore final : public Store {
 
  private:
   void put(const PlacedEntry& placed) {
-    const Entry& entry = placed.entry;
     key_.clear();
-    append_bucket_prefix(key_, placed.partition, entry.bucket);
-    append_escaped(key_, entry.key);
-    append_key_end(key_);
-    append_id(key_, entry.id());
+    append_name(key_, placed);
     value_.clear();
-    append_record_value(value_, entry);
+    append_record_value(value_, placed.entry);
     put(key_, value_);
+  }
+
+  // The key of the entry's record.
+  static void append_name(std::string& to, const PlacedEntry& placed) {
+    append_bucket_prefix(to, placed.partition, placed.entry.bucket);
+    append_escaped(to, placed.entry.key);
+    append_key_end(to);
+    append_id(to, placed.entry.id());
   }
 
   void put(std::string_view key, std::string_view value) {

@@ -125,6 +125,14 @@ class MapStore final : public MemoryStore {
     return fetch_log(walk, log_index_.bounds(), query);
   }
 
+  Result<bool> has(const PlacedEntry& placed) const override {
+    const std::shared_lock lock(mutex_);
+    const auto bucket = buckets_.find({placed.partition, placed.entry.bucket});
+    if (bucket == buckets_.end()) return false;
+    const auto history = bucket->second.find(placed.entry.key);
+    return history != bucket->second.end() && history->second.contains(placed.entry.id());
+  }
+
   Result<Page> page(const PageQuery& query) const override {
     const std::shared_lock lock(mutex_);
     Page page;

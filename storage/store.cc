@@ -1,5 +1,8 @@
 #include "storage/store.h"
 
+#include <set>
+#include <string_view>
+#include <tuple>
 #include <utility>
 #include <variant>
 
@@ -34,7 +37,28 @@ struct Reader {
   }
 };
 
+std::optional<std::vector<std::uint32_t>> present_of(const Store& store, const Change& change) {
+  std::vector<std::uint32_t> present;
+  std::set<std::tuple<PartitionId, std::string_view, std::string_view, EntryId>> met;
+  for (const std::uint32_t index : change.asked) {
+    const PlacedEntry& placed = change.entries[index];
+    const Entry& entry = placed.entry;
+    const bool again = !met.emplace(placed.partition, entry.bucket, entry.key, entry.id()).second;
+    const Result<bool> there = store.has(placed);
+    if (!there) return std::nullopt;
+    if (again || *there) present.push_back(index);
+  }
+  return present;
+}
+
 }  // namespace
+
+Merged merge_and_tell(Store& store, const Change& change) {
+  Merged merged;
+  if (!change.asked.empty()) merged.present = present_of(store, change);
+  merged.status = store.merge(change);
+  return merged;
+}
 
 StoreInfo make_store_info(Rng& rng, StoreId instead_of) {
   StoreInfo info;

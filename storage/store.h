@@ -17,6 +17,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/entry.h"
@@ -44,6 +45,8 @@ struct Change {
   std::size_t logged = 0;
   std::map<StoreId, Position> cursors;       // where this store now stands in others' streams
   std::map<StoreId, Position> acknowledged;  // where others now stand in its own
+  // Of these entries, by index, ascending, merge_and_tell() says whether they were there already.
+  std::vector<std::uint32_t> asked = {};
   // Nobody needs what the log says up to here. The store may keep more, and keeps the last record.
   std::optional<Position> trim_through;
 };
@@ -126,6 +129,9 @@ class Store {
   // Replaces what is saved of its partitions, likewise.
   [[nodiscard]] virtual Status save_wholeness(Wholeness whole) = 0;
 
+  // Whether it has this very entry. `unreadable` if that cannot be said.
+  [[nodiscard]] virtual Result<bool> has(const PlacedEntry& placed) const = 0;
+
   // Reads. `unreadable` if the range holds something that cannot be read.
   [[nodiscard]] virtual Result<Page> page(const PageQuery& query) const = 0;
   [[nodiscard]] virtual Result<Count> count(const CountQuery& query) const = 0;
@@ -139,6 +145,18 @@ class Store {
   [[nodiscard]] virtual const StoreInfo& info() const = 0;
   [[nodiscard]] virtual StoreStats stats() const = 0;
 };
+
+// What came of a merge, and which of the entries that it was asked about were there before: nothing
+// where that could not be read.
+struct Merged {
+  Merged(Status merged = {}) : status(std::move(merged)) {}  // NOLINT(google-explicit-constructor)
+  Status status;
+  std::optional<std::vector<std::uint32_t>> present;
+};
+
+// Merges `change`, by the thread that merges. An entry that is in it twice was there the second
+// time.
+[[nodiscard]] Merged merge_and_tell(Store& store, const Change& change);
 
 // A store that nothing was ever in: of a new id, or with that of a lost store whose place it takes,
 // and then of no wholeness. It has no run yet.

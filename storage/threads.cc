@@ -82,9 +82,9 @@ StoreThreads::StoreThreads(Store& store, int readers)
 
 StoreThreads::~StoreThreads() = default;
 
-void StoreThreads::merge(Change change, std::function<void(Status)> done) {
+void StoreThreads::merge(Change change, std::function<void(Merged)> done) {
   impl_->commits.push([&store = impl_->store, change = std::move(change), done = std::move(done)] {
-    done(store.merge(change));
+    done(merge_and_tell(store, change));
   });
 }
 

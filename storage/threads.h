@@ -25,7 +25,7 @@ class StoreThreads {
   StoreThreads(const StoreThreads&) = delete;
   StoreThreads& operator=(const StoreThreads&) = delete;
 
-  void merge(Change change, std::function<void(Status)> done);
+  void merge(Change change, std::function<void(Merged)> done);  // and tells what it was asked
   void save_map(ClusterId cluster, std::string map, std::function<void(Status)> done);
   void save_wholeness(Wholeness whole, std::function<void(Status)> done);
   void read(ReadQuery query, std::function<void(Result<ReadResult>)> done);

@@ -1,5 +1,6 @@
 #include "worker/append_queue.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -21,6 +22,18 @@ std::vector<T> take_if(std::deque<T>& from, std::size_t& bytes, Takes takes) {
   }
   from = std::move(kept);
   return taken;
+}
+
+// By their index in the request, of the places in a commit that are `present`.
+std::vector<std::uint32_t> present_of(const CheckedAppend& stored,
+                                      const std::vector<std::uint32_t>& present) {
+  std::vector<std::uint32_t> own;
+  const std::size_t end = stored.begins + stored.asked.size();
+  for (auto at = std::ranges::lower_bound(present, stored.begins); at != present.end() && *at < end;
+       ++at) {
+    own.push_back(stored.asked[*at - stored.begins]);
+  }
+  return own;
 }
 
 }  // namespace
@@ -52,23 +65,30 @@ std::vector<Asker> AppendQueue::expire(Instant now) {
   return askers;
 }
 
-std::vector<storage::PlacedEntry> AppendQueue::begin_commit(std::size_t most_bytes) {
-  std::vector<storage::PlacedEntry> entries;
+void AppendQueue::begin_commit(storage::Change& change, std::size_t most_bytes) {
+  std::vector<storage::PlacedEntry>& entries = change.entries;
   while (!waiting_.empty()) {
     CheckedAppend& next = waiting_.front();
     if (!committing_.empty() && committing_bytes_ + next.bytes > most_bytes) break;
     waiting_bytes_ -= next.bytes;
     committing_bytes_ += next.bytes;
+    next.begins = entries.size();
+    for (std::size_t i = 0; i < next.asked.size(); ++i) {
+      change.asked.push_back(static_cast<std::uint32_t>(next.begins + i));
+    }
     std::move(next.entries.begin(), next.entries.end(), std::back_inserter(entries));
     next.entries.clear();
     committing_.push_back(std::move(next));
     waiting_.pop_front();
   }
-  return entries;
 }
 
-std::vector<CheckedAppend> AppendQueue::end_commit() {
+std::vector<CheckedAppend> AppendQueue::end_commit(
+    const std::optional<std::vector<std::uint32_t>>& present) {
   committing_bytes_ = 0;
+  for (CheckedAppend& stored : committing_) {
+    if (present && !stored.asked.empty()) stored.present = present_of(stored, *present);
+  }
   return std::exchange(committing_, {});
 }
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "base/time.h"
@@ -43,10 +44,15 @@ struct WriteNeed {
 // An append request that was checked.
 struct CheckedAppend {
   Asker asker;
-  std::vector<storage::PlacedEntry> entries;
-  std::vector<WriteNeed> needs;
-  std::vector<schema::Refusal> refusals;
+  std::vector<storage::PlacedEntry> entries = {};
+  std::vector<WriteNeed> needs = {};
+  std::vector<schema::Refusal> refusals = {};
   std::size_t bytes = 0;
+  // Where it is to be told which entries were there already: each entry's index in the request.
+  std::vector<std::uint32_t> asked = {};
+  std::size_t begins = 0;  // the place of its first entry in the commit
+  // Once it is committed: which of them were, if that is known.
+  std::optional<std::vector<std::uint32_t>> present = {};
 };
 
 class AppendQueue {
@@ -61,11 +67,12 @@ class AppendQueue {
   std::vector<Asker> expire(Instant now);
 
   // What of the next commit was appended here: requests in order, up to `most_bytes` but at least
-  // one, if any waits. REQUIRES: !committing().
-  std::vector<storage::PlacedEntry> begin_commit(std::size_t most_bytes);
+  // one, if any waits. REQUIRES: !committing(), and `change` has no entries.
+  void begin_commit(storage::Change& change, std::size_t most_bytes);
   bool committing() const { return !committing_.empty(); }
-  // The requests of the commit that was under way; their entries are gone.
-  std::vector<CheckedAppend> end_commit();
+  // The requests of the commit that was under way; their entries are gone. `present`: what the
+  // commit was told of those that it asked about.
+  std::vector<CheckedAppend> end_commit(const std::optional<std::vector<std::uint32_t>>& present);
 
   std::size_t held_bytes() const { return held_bytes_; }
   // Of everything: held, waiting and under way.

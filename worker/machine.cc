@@ -115,14 +115,14 @@ void Machine::on_stream_message(Now now, Message message, Effects& effects) {
   if (state_->may_act(effects)) state_->handle_stream(now, std::move(message), effects);
 }
 
-void Machine::on_committed(Now now, CommitId id, const Status& status, Effects& effects) {
+void Machine::on_committed(Now now, CommitId id, const storage::Merged& merged, Effects& effects) {
   if (!state_->may_act(effects)) return;
   KIPU_CHECK(state_->commit_began.has_value());
   KIPU_CHECK_OP(static_cast<std::uint64_t>(id), ==, state_->last_commit);
-  if (!status) {
-    return state_->stop(failed("a write to the store", status.error()), effects);
+  if (!merged.status) {
+    return state_->stop(failed("a write to the store", merged.status.error()), effects);
   }
-  state_->after_commit(now, effects);
+  state_->after_commit(now, merged, effects);
 }
 
 void Machine::on_read(Now now, ReadId id, Result<ReadResult> result, Effects& effects) {

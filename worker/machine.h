@@ -55,7 +55,7 @@ struct Config {
 enum class CommitId : std::uint64_t {};
 enum class ReadId : std::uint64_t {};
 
-// Merge these, then call on_committed.
+// Merge these, and tell what `change` asks (merge_and_tell()), then call on_committed.
 struct Commit {
   CommitId id{};
   storage::Change change;
@@ -125,7 +125,7 @@ class Machine {
   void on_message(Now now, schema::Message message, Effects& effects);
   void on_peer_message(Now now, schema::Message message, Effects& effects);
   void on_stream_message(Now now, schema::Message message, Effects& effects);
-  void on_committed(Now now, CommitId id, const Status& status, Effects& effects);
+  void on_committed(Now now, CommitId id, const storage::Merged& merged, Effects& effects);
   void on_read(Now now, ReadId id, Result<ReadResult> result, Effects& effects);
   void on_map_saved(Now now, const MapVersion& version, const Status& status, Effects& effects);
   void on_wholeness_saved(Now now, std::uint64_t id, const Status& status, Effects& effects);

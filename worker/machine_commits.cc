@@ -40,10 +40,10 @@ void Machine::State::accept(Now now, const Asker& asker, schema::AppendRequest r
                    "this worker has no lease: its broker has not answered for a while"},
                   effects);
   }
-  CheckedAppend checked{asker, {}, {}, {}, bytes};
+  CheckedAppend checked{.asker = asker, .bytes = bytes};
   check_entries(now, *map, std::move(request), checked);
   if (checked.entries.empty()) {
-    const schema::AppendReply nothing_stored{0, std::move(checked.refusals)};
+    const schema::AppendReply nothing_stored{0, std::move(checked.refusals), {}};
     return reply(now, asker, MessageKind::append_reply, nothing_stored, effects);
   }
   std::size_t entry_bytes = 0;
@@ -86,6 +86,7 @@ void Machine::State::check_entries(Now now, const schema::ClusterMap& map,
       continue;
     }
     replicas.taken = true;
+    if (request.tell_present) checked.asked.push_back(index);
     checked.entries.push_back({*partition, std::move(entry)});
   }
   for (Considered& replicas : considered) {
@@ -98,7 +99,7 @@ void Machine::State::check_entries(Now now, const schema::ClusterMap& map,
 void Machine::State::begin_own(storage::Change& change) {
   if (!refilled) merges.begin(change, config.max_commit_bytes, true);
   refilled = !change.entries.empty();
-  if (!refilled) change.entries = appends.begin_commit(config.max_commit_bytes);
+  if (!refilled) appends.begin_commit(change, config.max_commit_bytes);
   if (!change.entries.empty()) return;
   merges.begin(change, config.max_commit_bytes, true);
   refilled = !change.entries.empty();
@@ -120,7 +121,7 @@ void Machine::State::commit_if_idle(Now now, Effects& effects) {
 }
 
 // Publishes, tells where this store stands now, and answers: all of it durable.
-void Machine::State::after_commit(Now now, Effects& effects) {
+void Machine::State::after_commit(Now now, const storage::Merged& merged, Effects& effects) {
   commit_took = now.instant - *commit_began;
   commit_began.reset();
   for (schema::Bundle& bundle : origin.committed()) {
@@ -128,14 +129,14 @@ void Machine::State::after_commit(Now now, Effects& effects) {
     envelope.kind = MessageKind::bundle;
     effects.to_stream.push_back({bundle.to, schema::make_message(envelope, bundle)});
   }
-  for (CheckedAppend& stored : appends.end_commit()) {
+  for (CheckedAppend& stored : appends.end_commit(merged.present)) {
     writes.add(now.instant, std::move(stored), commit_position);
   }
   for (const StoreId followed : follower.committed()) {
     send_standing(now, followed, 0, false, effects);
   }
-  const std::vector<MergeId> merged = merges.committed();
-  if (!merged.empty()) on_merged(now, merged, effects);
+  const std::vector<MergeId> ended = merges.committed();
+  if (!ended.empty()) on_merged(now, ended, effects);
   if (!filled.empty()) take_up_filled(now, effects);
   settle(now, effects);
   follow(now, effects);

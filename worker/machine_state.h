@@ -98,7 +98,7 @@ struct Machine::State {
   void check_entries(Now now, const schema::ClusterMap& map, schema::AppendRequest request,
                      CheckedAppend& checked) const;
   void commit_if_idle(Now now, Effects& effects);
-  void after_commit(Now now, Effects& effects);
+  void after_commit(Now now, const storage::Merged& merged, Effects& effects);
   // Answers the writes that enough replicas hold.
   void settle(Now now, Effects& effects);
   void answer(Now now, std::vector<WriteQuorum::Answer> answers, Effects& effects) const;

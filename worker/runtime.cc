@@ -105,7 +105,7 @@ void Runtime::take_completions(Now now, Effects& effects) {
 }
 
 void Runtime::take(Now now, const Committed& committed, Effects& effects) {
-  machine_.on_committed(now, committed.id, committed.status, effects);
+  machine_.on_committed(now, committed.id, committed.merged, effects);
 }
 
 void Runtime::take(Now now, ReadDone done, Effects& effects) {
@@ -155,8 +155,8 @@ void Runtime::send_all(Effects effects) {
 }
 
 void Runtime::submit(Commit commit) {
-  threads_.merge(std::move(commit.change), [this, id = commit.id](Status status) {
-    completions_.put(Committed{id, std::move(status)});
+  threads_.merge(std::move(commit.change), [this, id = commit.id](storage::Merged merged) {
+    completions_.put(Committed{id, std::move(merged)});
   });
 }
 

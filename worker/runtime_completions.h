@@ -18,7 +18,7 @@ namespace kipu::worker {
 
 struct Committed {
   CommitId id{};
-  Status status;
+  storage::Merged merged;
 };
 struct ReadDone {
   ReadId id{};

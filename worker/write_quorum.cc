@@ -72,7 +72,9 @@ std::vector<WriteQuorum::Answer> WriteQuorum::settled() {
       continue;
     }
     CheckedAppend& stored = write->second.stored;
-    answers.push_back({stored.asker, std::nullopt, {tally.least, std::move(stored.refusals)}});
+    answers.push_back({stored.asker,
+                       std::nullopt,
+                       {tally.least, std::move(stored.refusals), std::move(stored.present)}});
     due_.erase({write->second.due, write->first});
     write = writes_.erase(write);
   }

@@ -320,5 +320,20 @@ TEST(ClientTest, AnswersPingStatusAndRing) {
   EXPECT_EQ(client.ring()->placement.size(), 16U);
 }
 
+TEST(ClientTest, TellsWhetherWhatIsImportedWasThereBefore) {
+  FakeCluster cluster;
+  Client client = cluster.connect();
+  const Entry entry =
+      make_entry("default", "fruit", {StampTime(7), 7}, EntryKind::append, {"pear"});
+  for (const bool there : {false, true}) {
+    std::optional<Result<Imported>> imported;
+    client.import_async(entry, {}, [&](Result<Imported> done) { imported = std::move(done); });
+    client.flush();
+    ASSERT_TRUE(imported && *imported);
+    EXPECT_EQ((*imported)->was_there, there);
+    EXPECT_EQ((*imported)->stamp, entry.stamp);
+  }
+}
+
 }  // namespace
 }  // namespace kipu

@@ -200,14 +200,19 @@ FakeCluster::Reply FakeCluster::reply_to(const schema::Message& request) {
 FakeCluster::Reply FakeCluster::append(const schema::Message& request) {
   auto body = must(schema::decode<schema::AppendRequest>(request.body.view()));
   const auto partitions = static_cast<std::uint32_t>(map_.placement.size());
-  std::vector<storage::PlacedEntry> placed;
+  storage::Change change;
   for (Entry& entry : body.entries) {
     const auto partition = cluster::partition_of(entry.bucket, entry.key, partitions);
-    placed.push_back({partition, std::move(entry)});
+    if (body.tell_present) {
+      change.asked.push_back(static_cast<std::uint32_t>(change.entries.size()));
+    }
+    change.entries.push_back({partition, std::move(entry)});
   }
-  must(store_->merge(placed).map([] { return 0; }));
+  storage::Merged merged = storage::merge_and_tell(*store_, change);
+  must(merged.status.map([] { return 0; }));
   schema::AppendReply reply;
   reply.holders = 1;
+  reply.present = std::move(merged.present);
   return {MessageKind::append_reply, schema::encode(reply)};
 }
 

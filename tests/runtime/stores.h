@@ -24,6 +24,9 @@ class WrappedStore : public storage::Store {
   Status save_wholeness(storage::Wholeness whole) override {
     return inner_->save_wholeness(std::move(whole));
   }
+  Result<bool> has(const storage::PlacedEntry& placed) const override {
+    return inner_->has(placed);
+  }
   Result<Fetched> fetch(const FetchQuery& query) const override { return inner_->fetch(query); }
   Result<Page> page(const PageQuery& query) const override { return inner_->page(query); }
   Result<Count> count(const CountQuery& query) const override { return inner_->count(query); }

@@ -217,14 +217,19 @@ inline ClusterStatus message<ClusterStatus>() {
           bytes(limits::kMaxMessageTextBytes),
           several(worker_status)};
 }
+inline std::optional<std::vector<std::uint32_t>> ascending_indices() {
+  if (*rc::gen::arbitrary<bool>()) return std::nullopt;
+  const auto drawn = *rc::gen::arbitrary<std::set<std::uint32_t>>();
+  return std::vector<std::uint32_t>(drawn.begin(), drawn.end());
+}
 template <>
 inline AppendRequest message<AppendRequest>() {
-  return {map_version(), level(), several(entry)};
+  return {map_version(), level(), several(entry), *rc::gen::arbitrary<bool>()};
 }
 template <>
 inline AppendReply message<AppendReply>() {
   return {number<std::uint32_t>(),
-          several([] { return Refusal{number<std::uint32_t>(), error()}; })};
+          several([] { return Refusal{number<std::uint32_t>(), error()}; }), ascending_indices()};
 }
 template <>
 inline PageQuery message<PageQuery>() {

@@ -86,11 +86,11 @@ inline ClusterStatus sample<ClusterStatus>() {
 }
 template <>
 inline AppendRequest sample<AppendRequest>() {
-  return {kVersion, Level::quorum, {append_entry(), remove_entry()}};
+  return {kVersion, Level::quorum, {append_entry(), remove_entry()}, true};
 }
 template <>
 inline AppendReply sample<AppendReply>() {
-  return {1, {{1, {ErrorCode::wrong_mode, "remove in a worm bucket"}}}};
+  return {1, {{1, {ErrorCode::wrong_mode, "remove in a worm bucket"}}}, {{0}}};
 }
 template <>
 inline PageQuery sample<PageQuery>() {

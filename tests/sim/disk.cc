@@ -63,12 +63,14 @@ void Disk::finish() {
   Write write = std::move(writes_.front());
   writes_.pop_front();
   busy_ = false;
-  const Status status = apply(write);
-  if (!status) failed_ = true;
+  told_.reset();
+  storage::Merged merged = apply(write);
+  merged.present = std::exchange(told_, std::nullopt);
+  if (!merged.status) failed_ = true;
   // The thread that wrote tells the loop, which may be at something else.
   if (write.done) {
     owner_.post(std::chrono::microseconds(world_.rng.below(500)),
-                [done = std::move(write.done), status] { done(status); });
+                [done = std::move(write.done), merged = std::move(merged)] { done(merged); });
   }
   begin_next();
 }
@@ -111,11 +113,13 @@ Status Disk::carry_out(Change& change) {
     copy_ = store_->clone();
   }
   plant(change);
-  if (auto merged = store_->merge(change); !merged) {
-    world_.verdict.fail("worker",
-                        owner_.name() + " stores what no store takes: " + merged.error().message);
-    return merged;
+  storage::Merged merged = storage::merge_and_tell(*store_, change);
+  if (!merged.status) {
+    world_.verdict.fail(
+        "worker", owner_.name() + " stores what no store takes: " + merged.status.error().message);
+    return merged.status;
   }
+  told_ = std::move(merged.present);
   record(change);
   return {};
 }

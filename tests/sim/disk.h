@@ -28,7 +28,7 @@ class Disk {
   Disk(World& world, Model& model, StreamModel& streams, Places& places, Process& owner,
        std::size_t number);
 
-  using Done = std::function<void(const Status&)>;
+  using Done = std::function<void(const storage::Merged&)>;
   void merge(storage::Change change, Done done);
   void save_map(ClusterId cluster, std::string map, Done done);
   void save_wholeness(storage::Wholeness whole, Done done);
@@ -97,6 +97,7 @@ class Disk {
   bool failed_ = false;
   Duration stalled_until_{0};
   std::uint64_t free_bytes_ = kMuch;
+  std::optional<std::vector<std::uint32_t>> told_;  // by the merge under way
 };
 
 }  // namespace kipu::sim

@@ -136,17 +136,17 @@ void WorkerProcess::send(worker::Effects& effects) {
 void WorkerProcess::write(worker::Effects& effects) {
   if (effects.save_wholeness) {
     disk_.save_wholeness(std::move(effects.save_wholeness->whole),
-                         [this, id = effects.save_wholeness->id](const Status& status) {
+                         [this, id = effects.save_wholeness->id](const storage::Merged& saved) {
                            run([&](worker::Machine& machine, worker::Effects& more) {
-                             machine.on_wholeness_saved(now(), id, status, more);
+                             machine.on_wholeness_saved(now(), id, saved.status, more);
                            });
                          });
   }
   for (auto& save : effects.save_maps) {
     disk_.save_map(save.cluster, std::move(save.map),
-                   [this, version = save.version](const Status& status) {
+                   [this, version = save.version](const storage::Merged& saved) {
                      run([&](worker::Machine& machine, worker::Effects& more) {
-                       machine.on_map_saved(now(), version, status, more);
+                       machine.on_map_saved(now(), version, saved.status, more);
                      });
                    });
   }
@@ -155,9 +155,9 @@ void WorkerProcess::write(worker::Effects& effects) {
 
 void WorkerProcess::begin_commit(worker::Commit commit) {
   watch_commit(commit.change);
-  disk_.merge(std::move(commit.change), [this, id = commit.id](const Status& status) {
+  disk_.merge(std::move(commit.change), [this, id = commit.id](const storage::Merged& merged) {
     run([&](worker::Machine& machine, worker::Effects& more) {
-      machine.on_committed(now(), id, status, more);
+      machine.on_committed(now(), id, merged, more);
     });
   });
 }

@@ -88,6 +88,24 @@ TYPED_TEST_P(StoreConformance, StoresAnEntryOnceHoweverOftenItIsMerged) {
   EXPECT_EQ(this->all_of("key"), std::vector<Entry>{entry.entry});
 }
 
+TYPED_TEST_P(StoreConformance, TellsWhichEntriesItHadAlready) {
+  const PlacedEntry old = entry_at("key", 7, {"value"});
+  const PlacedEntry fresh = entry_at("key", 8, {"value"});
+  const PlacedEntry other = entry_at("key", 7, {"another value under the same stamp"});
+  this->merge({old});
+  EXPECT_EQ(this->store_->has(old), true);
+  EXPECT_EQ(this->store_->has(other), false);
+  Change change;
+  change.entries = {fresh, old, other, fresh};
+  change.asked = {0, 1, 3};
+  const Merged merged = merge_and_tell(*this->store_, change);
+  ASSERT_TRUE(merged.status);
+  EXPECT_EQ(merged.present, (std::vector<std::uint32_t>{1, 3}));
+  EXPECT_EQ(this->store_->has(other), true);
+  change.asked.clear();
+  EXPECT_EQ(merge_and_tell(*this->store_, change).present, std::nullopt);
+}
+
 TYPED_TEST_P(StoreConformance, KeepsBothOfTwoContentsUnderOneStamp) {
   const PlacedEntry one = entry_at("key", 7, {"one"});
   const PlacedEntry two = entry_at("key", 7, {"two"});
@@ -360,11 +378,12 @@ TYPED_TEST_P(StoreConformance, ShowsReadersAllOfAMergeOrNothing) {
 
 REGISTER_TYPED_TEST_SUITE_P(
     StoreConformance, HasAnIdARunAndNoCluster, AnswersForAKeyThatItDoesNotHave,
-    StoresAnEntryOnceHoweverOftenItIsMerged, KeepsBothOfTwoContentsUnderOneStamp,
-    KeepsEveryByteOfKeysAndValues, StoresNothingOfAMergeWithABadDigest,
-    RefusesWhatNoBucketCouldHold, MergesNothing, PagesAsTheModelDoes, CountsAsTheModelDoes,
-    ListsKeysAsTheModelDoes, ScansAsTheModelDoes, GivesEveryEntryOnceOverManyPagesInBothDirections,
-    CountsOverManyPages, ReturnsOneEntryThatIsLargerThanThePage, ReturnsOneEntryWhereALimitIsZero,
+    StoresAnEntryOnceHoweverOftenItIsMerged, TellsWhichEntriesItHadAlready,
+    KeepsBothOfTwoContentsUnderOneStamp, KeepsEveryByteOfKeysAndValues,
+    StoresNothingOfAMergeWithABadDigest, RefusesWhatNoBucketCouldHold, MergesNothing,
+    PagesAsTheModelDoes, CountsAsTheModelDoes, ListsKeysAsTheModelDoes, ScansAsTheModelDoes,
+    GivesEveryEntryOnceOverManyPagesInBothDirections, CountsOverManyPages,
+    ReturnsOneEntryThatIsLargerThanThePage, ReturnsOneEntryWhereALimitIsZero,
     ListsKeysOfManyPartitionsInByteOrder, PassesOverOnlySoManyRemovedKeysInOnePage,
     ListsAKeyAgainThatWasPutAfterItsRemoval, SavesMapsOfOneClusterOnly,
     TellsWhatItHoldsAndWhatIsFree, ReadsWhateverAQueryAsksFor, ShowsReadersAllOfAMergeOrNothing);

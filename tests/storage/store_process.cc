@@ -44,8 +44,8 @@ void log(Change& change, std::uint64_t run, std::uint64_t time) {
 }
 
 void merge(StoreThreads& threads, Change change, const std::string& key, std::uint64_t time) {
-  threads.merge(std::move(change), [key, time](const Status& status) {
-    print(fmt::format("merged {} {} {}", key, time, outcome(status)));
+  threads.merge(std::move(change), [key, time](const storage::Merged& merged) {
+    print(fmt::format("merged {} {} {}", key, time, outcome(merged.status)));
   });
 }
 

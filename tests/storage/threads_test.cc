@@ -29,7 +29,7 @@ TEST_F(StoreThreadsTest, MergesThenReads) {
   StoreThreads threads(*store_, 2);
   const PlacedEntry entry = entry_at("key", 1, {"v"});
   std::promise<Status> merged;
-  threads.merge(change_of(entry), [&](Status status) { merged.set_value(std::move(status)); });
+  threads.merge(change_of(entry), [&](Merged done) { merged.set_value(std::move(done.status)); });
   ASSERT_TRUE(merged.get_future().get());
   std::promise<Result<ReadResult>> read;
   threads.read(page_of("key"), [&](Result<ReadResult> result) { read.set_value(result); });
@@ -41,7 +41,7 @@ TEST_F(StoreThreadsTest, ReportsAFailureToWhoeverAsked) {
   PlacedEntry bad = entry_at("key", 1, {"v"});
   bad.entry.digest.bits ^= 1;
   std::promise<Status> merged;
-  threads.merge(change_of(bad), [&](Status status) { merged.set_value(std::move(status)); });
+  threads.merge(change_of(bad), [&](Merged done) { merged.set_value(std::move(done.status)); });
   const Status status = merged.get_future().get();
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, ErrorCode::bad_digest);
@@ -71,7 +71,7 @@ TEST_F(StoreThreadsTest, RunsWhatWasSubmittedBeforeItEnds) {
   {
     StoreThreads threads(*store_, 3);
     for (std::uint64_t i = 0; i < 500; ++i) {
-      threads.merge(change_of(entry_at("key", i, {"v"})), [&](const Status&) { ++done; });
+      threads.merge(change_of(entry_at("key", i, {"v"})), [&](const Merged&) { ++done; });
       threads.read(page_of("key"), [&](const Result<ReadResult>&) { ++done; });
     }
   }
@@ -97,7 +97,7 @@ TEST_F(StoreThreadsTest, ReadsWhileItCommits) {
   StoreThreads threads(*store_, 1);
   std::latch read_done(1);
   std::latch commit_done(1);
-  threads.merge(change_of(entry_at("key", 1, {"v"})), [&](const Status&) {
+  threads.merge(change_of(entry_at("key", 1, {"v"})), [&](const Merged&) {
     read_done.wait();
     commit_done.count_down();
   });

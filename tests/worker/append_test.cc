@@ -27,6 +27,37 @@ TEST_F(WorkerAppendTest, AcknowledgesOnlyOnceTheCommitIsDone) {
   EXPECT_TRUE(reply.refusals.empty());
 }
 
+TEST_F(WorkerAppendTest, TellsWhichEntriesWereThereWhereItIsAsked) {
+  serve();
+  const auto ask = [this](std::uint64_t id, std::vector<Entry> entries, bool tell) {
+    receive(MessageKind::append, id,
+            schema::AppendRequest{{}, Level::bucket_default, std::move(entries), tell});
+  };
+  append(1, {append_of(key_of(true, 0))});  // begins a commit, and the rest waits for the next
+  const auto first = commit();
+  ask(2, {append_of(key_of(true, 1))}, false);
+  ask(3, {append_of(key_of(false, 2)), append_of(key_of(true, 3)), append_of(key_of(true, 4))},
+      true);
+  ask(4, {append_of(key_of(true, 5))}, true);
+  finish(*first);
+  only<schema::AppendReply>(MessageKind::append_reply);
+  const auto second = commit();
+  ASSERT_TRUE(second.has_value());
+  EXPECT_EQ(second->change.asked, (std::vector<std::uint32_t>{1, 2, 3}));
+  storage::Merged merged;
+  merged.present = {2};
+  finish(*second, merged);
+  std::map<std::uint64_t, std::optional<std::vector<std::uint32_t>>> told;
+  for (const auto& message : sent()) {
+    const auto reply = schema::decode<schema::AppendReply>(message.body.view());
+    ASSERT_TRUE(reply);
+    told[message.envelope.request_id] = reply->present;
+  }
+  EXPECT_EQ(told[2], std::nullopt);
+  EXPECT_EQ(told[3], (std::vector<std::uint32_t>{2}));  // the first of the three was refused
+  EXPECT_EQ(told[4], std::vector<std::uint32_t>());
+}
+
 TEST_F(WorkerAppendTest, CommitsInGroupsOneAtATime) {
   serve();
   append(1, {append_of(key_of(true, 0))});

@@ -106,8 +106,8 @@ class MachineTest : public ::testing::Test {
   std::uint64_t last_id() const { return last_id_; }
 
   std::optional<Commit> commit() { return std::exchange(effects_.commit, std::nullopt); }
-  void finish(const Commit& commit, const Status& status = {}) {
-    machine().on_committed(now_, commit.id, status, effects_);
+  void finish(const Commit& commit, const storage::Merged& merged = {}) {
+    machine().on_committed(now_, commit.id, merged, effects_);
   }
 
   void say_welcome(ClusterId cluster = kCluster, MapVersion in_force = {}) {

@@ -211,7 +211,7 @@ class Machines {
       });
     }
     if (effects.commit) {
-      const Status merged = store.merge(effects.commit->change);
+      const storage::Merged merged = storage::merge_and_tell(store, effects.commit->change);
       later(at, [this, id = effects.commit->id, merged](Machine& machine, Effects& out) {
         machine.on_committed(now_, id, merged, out);
       });

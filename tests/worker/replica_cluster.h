@@ -237,11 +237,11 @@ class ReplicaCluster {
     Node& node = nodes_[number];
     const Commit commit = std::move(node.commits.front());
     node.commits.pop_front();
-    const Status merged = node.store->merge(commit.change);
-    ASSERT_TRUE(merged) << merged.error().message;
+    const storage::Merged merged = storage::merge_and_tell(*node.store, commit.change);
+    ASSERT_TRUE(merged.status) << merged.status.error().message;
     node.changes.push_back(commit.change);
     Effects effects;
-    node.machine->on_committed(now_, commit.id, {}, effects);
+    node.machine->on_committed(now_, commit.id, merged, effects);
     perform(number, std::move(effects));
   }
 

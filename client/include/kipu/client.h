@@ -106,6 +106,14 @@ struct Ring {
   std::vector<std::vector<WorkerId>> placement;
 };
 
+// What came of an entry that was imported.
+struct Imported {
+  Stamp stamp;
+  // Whether it was there before. Nothing where nobody can say: the worker is of a version that does
+  // not, or it took this client more than one attempt.
+  std::optional<bool> was_there;
+};
+
 struct PingResult {
   Duration round_trip{0};
   ClusterId cluster;
@@ -153,6 +161,8 @@ class Client {
   // block, nor call the client's blocking functions (which refuse: `invalid_argument`), nor destroy
   // the client. The stamp comes along with errors too, once the entry has one.
   using AppendCallback = std::function<void(Result<Stamp>, std::optional<Stamp>)>;
+  // The same rules.
+  using ImportCallback = std::function<void(Result<Imported>)>;
   // The same rules; and on the caller's thread where the question is refused before it is sent.
   using ExistsCallback = std::function<void(Result<bool>)>;
 
@@ -185,8 +195,10 @@ class Client {
   [[nodiscard]] Result<Stamp> put(std::string_view key, std::string_view value,
                                   const AppendOptions& options = {});
   [[nodiscard]] Result<Stamp> remove(std::string_view key, const AppendOptions& options = {});
-  // Any entry, as an export gave it; for imports. Its digest is computed.
+  // Any entry, as an export gave it. Its digest is computed.
   void write_async(Entry entry, const CallOptions& options, AppendCallback done);
+  // The same, and tells whether it was there before: for imports. Costs the worker a look-up.
+  void import_async(Entry entry, const CallOptions& options, ImportCallback done);
 
   // Reading. Ranges are lazy (kipu/ranges.h): at most one page and the next are in memory, however
   // many values there are. An error is the last item of its range.
