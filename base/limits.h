@@ -38,5 +38,7 @@ inline constexpr std::size_t kMaxBatchBytes =
 inline constexpr std::uint32_t kMaxBatchEntries = 8192;
 inline constexpr std::size_t kMaxMessageTextBytes = 4096;  // of an error's message
 inline constexpr std::size_t kMaxEndpointBytes = 256;
+// Of what a supervisor says of a cluster's processes, as a status carries it.
+inline constexpr std::size_t kMaxProcessesBytes = std::size_t{64} * 1024;
 
 }  // namespace kipu::limits

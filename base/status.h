@@ -57,6 +57,16 @@ struct WorkerStatus {
   friend bool operator==(const WorkerStatus&, const WorkerStatus&) = default;
 };
 
+// How far a broker is: what it waits for before a map is in force.
+enum class ClusterPhase : std::uint8_t {
+  unsaid = 0,    // it is of a version that does not say
+  starting = 1,  // no worker has come yet: whether this is a birth, only they know
+  birth = 2,     // for all the workers of a new cluster
+  recovery = 3,  // for workers of the map `wanted`, to go on from it
+  storing = 4,   // for workers to store the map `wanted`
+  in_force = 5,  // for nothing
+};
+
 struct ClusterStatus {
   ClusterId cluster;
   MapVersion in_force;
@@ -66,7 +76,14 @@ struct ClusterStatus {
   WallTime wall{};  // the broker's clock
   Duration uptime{0};
   std::string waiting_for;  // why no map is in force yet; empty once one is
+  // Those that the map names, in force or wanted; before that, and beside those that are wanted,
+  // all that have come, without an id.
   std::vector<WorkerStatus> workers;
+  ClusterPhase phase = ClusterPhase::unsaid;
+  MapVersion wanted = {};  // see phase; none once a map is in force
+  // What the supervisor of this cluster's processes says of them, if it has one, as JSON
+  // (docs/protocol.md, "Status"). The broker passes it on unread.
+  std::string processes = {};
   friend bool operator==(const ClusterStatus&, const ClusterStatus&) = default;
 };
 

@@ -148,6 +148,10 @@ void Machine::on_undeliverable(Now /*now*/, const PeerId& to, const Envelope& en
                  effects);
 }
 
+void Machine::on_processes(std::string report) {
+  state_->processes = std::move(report);
+}
+
 void Machine::on_tick(Now now, Effects& effects) {
   State& state = *state_;
   // Who slept cannot tell whether others did: what they sent meanwhile has yet to be read.
@@ -227,7 +231,7 @@ void Machine::State::send_to_worker(const PeerId& worker, MessageKind kind, Buff
 
 Error Machine::State::no_map() const {
   if (stopped) return {ErrorCode::unavailable, "this broker has stopped: " + *stopped};
-  return {ErrorCode::unavailable, "waiting for " + maps.waiting_for(members)};
+  return {ErrorCode::unavailable, "waiting for " + maps.waiting(members).text};
 }
 
 Status check_config(const Config& config) {

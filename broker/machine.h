@@ -87,6 +87,9 @@ class Machine {
   // it was sent.
   void on_undeliverable(Now now, const PeerId& to, const schema::Envelope& envelope,
                         Effects& effects);
+  // What a supervisor says of the cluster's processes, of at most kMaxProcessesBytes: each status
+  // that is asked from now on carries it. It is not looked into.
+  void on_processes(std::string report);
   void on_tick(Now now, Effects& effects);
   // When on_tick is due at the latest.
   Instant next_tick() const;

@@ -274,16 +274,24 @@ ClusterStatus Machine::State::status(Now now) const {
   shown.partitions = config.partitions;
   shown.wall = now.wall;
   shown.uptime = now.instant - started;
-  if (maps.in_force() == nullptr) {
-    shown.waiting_for = maps.waiting_for(members);
-    for (const auto& [store, member] : members.all()) {
-      schema::Worker worker;
-      worker.store = store;
-      shown.workers.push_back(worker_status(now, worker, 0));
-    }
+  shown.processes = processes;
+  MapKeeper::Waiting waiting = maps.waiting(members);
+  shown.phase = waiting.phase;
+  shown.waiting_for = std::move(waiting.text);
+  if (maps.in_force() != nullptr) {
+    show_workers(now, maps.in_force()->map, shown);
     return shown;
   }
-  const schema::ClusterMap& map = maps.in_force()->map;
+  if (waiting.map != nullptr) {
+    shown.wanted = waiting.map->version;
+    show_workers(now, *waiting.map, shown);
+  }
+  show_others(now, waiting.map, shown);
+  return shown;
+}
+
+void Machine::State::show_workers(Now now, const schema::ClusterMap& map,
+                                  ClusterStatus& shown) const {
   shown.replicas = map.replicas;
   shown.partitions = static_cast<std::uint32_t>(map.placement.size());
   std::map<WorkerId, std::uint32_t> partitions;
@@ -293,7 +301,18 @@ ClusterStatus Machine::State::status(Now now) const {
   for (const schema::Worker& worker : map.workers) {
     shown.workers.push_back(worker_status(now, worker, partitions[worker.id]));
   }
-  return shown;
+}
+
+// Those that have come and that `map`, if there is one, does not name.
+void Machine::State::show_others(Now now, const schema::ClusterMap* map,
+                                 ClusterStatus& shown) const {
+  for (const auto& [store, member] : members.all()) {
+    if (shown.workers.size() >= kMaxMembers) return;
+    if (map != nullptr && cluster::find_worker(*map, store) != nullptr) continue;
+    schema::Worker worker;
+    worker.store = store;
+    shown.workers.push_back(worker_status(now, worker, 0));
+  }
 }
 
 WorkerStatus Machine::State::worker_status(Now now, const schema::Worker& worker,

@@ -39,6 +39,8 @@ struct Machine::State {
   Result<const Member*> best_replica(PartitionId partition, schema::MessageKind kind) const;
   Status check_room(const schema::Message& message) const;
   ClusterStatus status(Now now) const;
+  void show_workers(Now now, const schema::ClusterMap& map, ClusterStatus& shown) const;
+  void show_others(Now now, const schema::ClusterMap* map, ClusterStatus& shown) const;
   WorkerStatus worker_status(Now now, const schema::Worker& worker, std::uint32_t partitions) const;
 
   // Changes of the map.
@@ -101,6 +103,7 @@ struct Machine::State {
   Instant last_tick;
   Instant judge_from;  // silence is not held against workers before this
   std::optional<std::string> stopped;
+  std::string processes;  // see Machine::on_processes
 };
 
 void log(Effects& effects, LogLevel level, std::string text);

@@ -17,9 +17,6 @@ using schema::MessageKind;
 
 namespace {
 
-// Strangers may say hello too, until a map says who belongs.
-constexpr std::size_t kMaxMembers = std::size_t{2} * limits::kMaxWorkers;
-
 MessageKind answer_to(MessageKind request) {
   switch (request) {
     case MessageKind::append:

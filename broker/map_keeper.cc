@@ -43,16 +43,26 @@ std::vector<schema::Worker> first_workers(const Members& members, std::uint32_t 
 
 }  // namespace
 
-std::string MapKeeper::waiting_for(const Members& members) const {
+MapKeeper::Waiting MapKeeper::waiting(const Members& members) const {
   if (in_force_) return {};
   if (proposal_) {
-    return fmt::format("workers to store map {}: {} of {} have", show(proposal_->next.map.version),
-                       proposal_->stored.size(), proposal_->needed);
+    const schema::ClusterMap& map = proposal_->next.map;
+    return {ClusterPhase::storing, &map,
+            fmt::format("workers to store map {}: {} of {} have", show(map.version),
+                        proposal_->stored.size(), proposal_->needed)};
   }
-  const Choice choice = choose_base(reports(members), met_);
-  if (!choice.waiting_for.empty()) return choice.waiting_for;
+  Choice choice = choose_base(reports(members), met_);
+  if (choice.awaited != nullptr) {
+    return {ClusterPhase::recovery, choice.awaited, std::move(choice.waiting_for)};
+  }
   const std::size_t alive = std::min<std::size_t>(members.count_alive(), plan_.workers);
-  return fmt::format("{} of {} workers", plan_.workers - alive, plan_.workers);
+  if (alive == 0) {
+    return {ClusterPhase::starting, nullptr,
+            fmt::format("its {} workers: none has come", plan_.workers)};
+  }
+  return {ClusterPhase::birth, nullptr,
+          fmt::format("{} of {} workers to be born: {} come", plan_.workers - alive, plan_.workers,
+                      alive == 1 ? std::string("1 has") : fmt::format("{} have", alive))};
 }
 
 const EncodedMap* MapKeeper::next_for(const MapVersion& holds) const {

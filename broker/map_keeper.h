@@ -57,8 +57,14 @@ class MapKeeper {
   // The newest map of this broker: proposed, else in force, else none.
   MapVersion newest() const { return proposal_ ? proposal_->next.map.version : in_force_version(); }
 
-  // Why no map is in force yet; empty once one is.
-  std::string waiting_for(const Members& members) const;
+  // What there is to wait for before a map is in force.
+  struct Waiting {
+    ClusterPhase phase = ClusterPhase::in_force;
+    // Whose workers are awaited: of recovery and storing. Good until the next event.
+    const schema::ClusterMap* map = nullptr;
+    std::string text = {};  // what follows "it waits for"; empty of in_force
+  };
+  Waiting waiting(const Members& members) const;
 
   // What to send a worker that has `holds`: null if nothing.
   const EncodedMap* next_for(const MapVersion& holds) const;

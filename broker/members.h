@@ -15,11 +15,15 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/limits.h"
 #include "base/status.h"
 #include "base/time.h"
 #include "schema/messages.h"
 
 namespace kipu::broker {
+
+// So many at most: strangers may say hello too, until a map says who belongs.
+inline constexpr std::size_t kMaxMembers = std::size_t{2} * limits::kMaxWorkers;
 
 struct Member {
   StoreId store;

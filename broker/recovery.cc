@@ -91,17 +91,48 @@ std::vector<const schema::ClusterMap*> newest_of_generations(const Holds& holds)
   return found;
 }
 
-std::string reported_text(const schema::ClusterMap& map, std::size_t telling) {
-  return fmt::format("a majority of the {} workers of map {}: {} reported", map.workers.size(),
-                     show(map.version),
-                     telling == 1 ? std::string("1 has") : fmt::format("{} have", telling));
+// So many are named; a sentence that names hundreds is not read.
+constexpr std::size_t kMostNamed = 12;
+
+// "w1, w4 have come"; nothing of nobody.
+void add_clause(std::string& text, const std::vector<WorkerId>& workers, std::string_view what) {
+  if (workers.empty()) return;
+  if (!text.empty()) text += ", ";
+  const std::size_t named = std::min(workers.size(), kMostNamed);
+  for (std::size_t at = 0; at < named; ++at) {
+    text += (at == 0 ? "" : ", ") + workers[at].to_string();
+  }
+  if (named < workers.size()) text += fmt::format(" and {} more", workers.size() - named);
+  text += fmt::format(" {} {}", workers.size() == 1 ? "has" : "have", what);
 }
 
-std::string contested_text(const schema::ClusterMap& map, const Tally& tally) {
+// Of the workers that a map names, who has come.
+std::string presence_text(const schema::ClusterMap& map, const Holds& holds) {
+  std::vector<WorkerId> come;
+  std::vector<WorkerId> empty;
+  std::vector<WorkerId> absent;
+  for (const schema::Worker& worker : map.workers) {
+    const auto report = holds.find(worker.store);
+    auto& group = report == holds.end() ? absent : report->second == nullptr ? empty : come;
+    group.push_back(worker.id);
+  }
+  std::string text;
+  add_clause(text, come, "come");
+  add_clause(text, empty, "come without a map");
+  add_clause(text, absent, "not");
+  return text;
+}
+
+std::string reported_text(const schema::ClusterMap& map, const Holds& holds) {
+  return fmt::format("a majority of the {} workers of map {}: {}", map.workers.size(),
+                     show(map.version), presence_text(map, holds));
+}
+
+std::string contested_text(const schema::ClusterMap& map, const Tally& tally, const Holds& holds) {
   return fmt::format(
       "{} more of the {} workers of map {}: those that have reported do not agree on which map "
-      "came in force",
-      tally.missing, tally.named, show(map.version));
+      "came in force, and {}",
+      tally.missing, tally.named, show(map.version), presence_text(map, holds));
 }
 
 }  // namespace
@@ -134,11 +165,11 @@ Choice choose_base(const std::vector<Report>& reports, const Maps& maps) {
     if (rival == Rivalry::beats) continue;
     const std::size_t enough = majority(tally.named);
     const std::size_t telling = is_first ? tally.reported() : tally.telling();
-    if (tally.missing > 0 && telling < enough) return {nullptr, reported_text(map, telling)};
+    if (tally.missing > 0 && telling < enough) return {nullptr, reported_text(map, holds), &map};
     if (rival == Rivalry::none || tally.holding >= enough || tally.missing == 0) {
-      return {&map, {}, is_first && tally.empty > 0};
+      return {&map, {}, nullptr, is_first && tally.empty > 0};
     }
-    return {nullptr, contested_text(map, tally)};
+    return {nullptr, contested_text(map, tally, holds), &map};
   }
   return {};
 }

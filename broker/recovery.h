@@ -41,8 +41,9 @@ struct Report {
 struct Choice {
   // What to go on from. Null: nothing that is held came in force; a birth loses nothing.
   const schema::ClusterMap* base = nullptr;
-  // Why it cannot be said yet; empty otherwise.
+  // Why it cannot be said yet, and the map whose workers are awaited; empty and null otherwise.
   std::string waiting_for = {};
+  const schema::ClusterMap* awaited = nullptr;
   // It is a first map that some of its workers do not have. Made from it, they would be
   // late-comers.
   bool again = false;

@@ -77,6 +77,9 @@ struct ClusterStatus {
   uptimeMicroseconds @6 :UInt64;
   waitingFor @7 :Text;
   workers @8 :List(WorkerStatus);
+  phase @9 :UInt8;  # 0 not said, 1 starting, 2 birth, 3 recovery, 4 storing, 5 in force
+  wanted @10 :Common.MapVersion;  # of recovery and storing
+  processes @11 :Data;  # what a supervisor says of the processes; at most 64 KiB
 }
 
 struct WorkerHello {

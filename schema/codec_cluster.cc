@@ -243,6 +243,18 @@ WorkerStatus read(wire::WorkerStatus::Reader from, const FrameReader& frame) {
           read(from.getHealth(), frame)};
 }
 
+// Cut, it would be no report any more.
+std::string_view processes_of(const ClusterStatus& status) {
+  const bool fits = status.processes.size() <= limits::kMaxProcessesBytes;
+  return fits ? std::string_view(status.processes) : std::string_view();
+}
+
+// A phase of a later version is one that this version cannot name.
+ClusterPhase read_phase(std::uint8_t number) {
+  const auto last = static_cast<std::uint8_t>(ClusterPhase::in_force);
+  return number <= last ? static_cast<ClusterPhase>(number) : ClusterPhase::unsaid;
+}
+
 void write(wire::ClusterStatus::Builder to, const ClusterStatus& from) {
   write_uuid(to.initCluster(), from.cluster.id);
   write_map_version(to.initInForce(), from.in_force);
@@ -256,6 +268,9 @@ void write(wire::ClusterStatus::Builder to, const ClusterStatus& from) {
   auto workers = to.initWorkers(static_cast<unsigned>(from.workers.size()));
   const HealthRoom room = room_in(from);
   for (unsigned at = 0; at < workers.size(); ++at) write(workers[at], from.workers[at], room);
+  to.setPhase(static_cast<std::uint8_t>(from.phase));
+  write_map_version(to.initWanted(), from.wanted);
+  to.setProcesses(data_of(processes_of(from)));
 }
 
 ClusterStatus read(wire::ClusterStatus::Reader from, const FrameReader& frame) {
@@ -278,13 +293,17 @@ ClusterStatus read(wire::ClusterStatus::Reader from, const FrameReader& frame) {
     if (lags > room) throw Refused("more lags than the message holds");
     room -= lags;
   }
+  status.phase = read_phase(from.getPhase());
+  status.wanted = read_map_version(from.getWanted());
+  status.processes = bytes_of(from.getProcesses(), limits::kMaxProcessesBytes);
   return status;
 }
 
 std::size_t words(const ClusterStatus& status) {
   const std::size_t text = std::min(status.waiting_for.size(), limits::kMaxMessageTextBytes);
-  std::size_t sum = kUuidWords + kMapVersionWords + text_words(text) +
-                    list_words<wire::WorkerStatus>(status.workers.size());
+  std::size_t sum = kUuidWords + 2 * kMapVersionWords + text_words(text) +
+                    list_words<wire::WorkerStatus>(status.workers.size()) +
+                    data_words(processes_of(status).size());
   const HealthRoom room = room_in(status);
   for (const WorkerStatus& worker : status.workers) {
     sum += kUuidWords + kHealthWords + words(worker.health, room);

@@ -38,7 +38,7 @@ TEST(BirthTest, PlansNothingBeforeAllWorkersHaveSaidHello) {
       world.ask("c", to_broker(MessageKind::client_hello), schema::encode(schema::ClientHello{}));
   ASSERT_EQ(replies.size(), 1U);
   EXPECT_EQ(error_code(replies[0]), ErrorCode::unavailable);
-  EXPECT_EQ(error_text(replies[0]), "waiting for 1 of 3 workers");
+  EXPECT_EQ(error_text(replies[0]), "waiting for 1 of 3 workers to be born: 2 have come");
   EXPECT_FALSE(world.worker("A").disk);
 }
 

@@ -88,15 +88,11 @@ TEST(ClientTest, PingsWithoutAMap) {
   EXPECT_EQ(world.ask("c", to_broker(MessageKind::ping)).at(0).envelope.kind, MessageKind::pong);
 }
 
-TEST(StatusTest, SaysWhyThereIsNoMapYet) {
+TEST(ClientTest, IsToldWhatTheBrokerWaitsFor) {
   World world;
-  world.hello("A");
-  const auto replies = world.ask("c", to_broker(MessageKind::status));
-  const auto status = schema::decode<ClusterStatus>(replies.at(0).body.view());
-  ASSERT_TRUE(status);
-  EXPECT_EQ(status->waiting_for, "2 of 3 workers");
-  EXPECT_TRUE(status->in_force.is_none());
-  EXPECT_EQ(status->workers.size(), 1U);
+  const auto replies = world.ask("c", to_partition(MessageKind::append, 1));
+  EXPECT_EQ(error_code(replies.at(0)), ErrorCode::unavailable);
+  EXPECT_EQ(error_text(replies.at(0)), "waiting for its 3 workers: none has come");
 }
 
 TEST(StatusTest, ShowsWorkersTheirShareAndWhetherTheyLive) {
@@ -109,6 +105,8 @@ TEST(StatusTest, ShowsWorkersTheirShareAndWhetherTheyLive) {
   ASSERT_TRUE(status);
   EXPECT_EQ(status->cluster, kCluster);
   EXPECT_EQ(status->waiting_for, "");
+  EXPECT_EQ(status->phase, ClusterPhase::in_force);
+  EXPECT_TRUE(status->wanted.is_none());
   EXPECT_EQ(status->partitions, 8U);
   EXPECT_EQ(status->uptime, seconds(1));
   ASSERT_EQ(status->workers.size(), 3U);

@@ -72,7 +72,7 @@ TEST(RestartTest, WaitsForAMajority) {
   world.restart_broker(2);
   world.hello("B");
   EXPECT_EQ(error_text(ask_for_map(world).at(0)),
-            "waiting for a majority of the 3 workers of map 1.1: 1 has reported");
+            "waiting for a majority of the 3 workers of map 1.1: w2 has come, w1, w3 have not");
 }
 
 TEST(RestartTest, ToldByAHeartbeatThatItIsUnknownAWorkerSaysHello) {
@@ -89,7 +89,7 @@ TEST(RestartTest, DoesNotCountStoresThatTheMapDoesNotName) {
   world.lose_disk("B", 'b');
   world.lose_disk("C", 'c');
   world.all_hello({"A", "B", "C"});
-  EXPECT_THAT(error_text(ask_for_map(world).at(0)), HasSubstr("1 has reported"));
+  EXPECT_THAT(error_text(ask_for_map(world).at(0)), HasSubstr("w1 has come, w2, w3 have not"));
 }
 
 TEST(RestartTest, RefusesAnEmptiedStoreOnceTheMapIsInForce) {
@@ -119,7 +119,8 @@ TEST(RestartTest, CompletesABirthThatAllHadStored) {
 TEST(RestartTest, GivesBirthAnewWhereOneWorkerHadNotStoredTheFirstMap) {
   World world = with_a_first_map_at_one();
   world.all_hello({"C", "A"});
-  EXPECT_EQ(error_text(ask_for_map(world).at(0)), "waiting for 1 of 3 workers");
+  EXPECT_EQ(error_text(ask_for_map(world).at(0)),
+            "waiting for 1 of 3 workers to be born: 2 have come");
   world.hello("D");  // B never comes back
   EXPECT_EQ(world.worker("A").acts_on.epoch, 1U);
   EXPECT_EQ(world.worker("A").acts_on, world.worker("D").acts_on);
@@ -145,7 +146,7 @@ TEST(RestartTest, CountsNoLostDiskForAMajorityOfALaterMap) {
   world.worker("B").stores_maps = true;
   world.restart_broker(2);
   world.all_hello({"B", "C"});
-  EXPECT_THAT(error_text(ask_for_map(world).at(0)), HasSubstr("1 has reported"));
+  EXPECT_THAT(error_text(ask_for_map(world).at(0)), HasSubstr("w2 has come, w3 has come without a map, w1 has not"));
   world.hello("A");
   EXPECT_EQ(map_of(ask_for_map(world).at(0)).buckets.size(), 3U);
 }

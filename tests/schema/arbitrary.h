@@ -215,7 +215,10 @@ inline ClusterStatus message<ClusterStatus>() {
           wall(),
           duration(),
           bytes(limits::kMaxMessageTextBytes),
-          several(worker_status)};
+          several(worker_status),
+          enumerator(ClusterPhase::unsaid, ClusterPhase::in_force),
+          map_version(),
+          bytes(200)};
 }
 inline std::optional<std::vector<std::uint32_t>> ascending_indices() {
   if (*rc::gen::arbitrary<bool>()) return std::nullopt;

@@ -175,6 +175,26 @@ TEST(LimitsTest, RefuseUnknownEnumerators) {
   EXPECT_TRUE(refused(status));
 }
 
+// What only tells more may be of a later version: the rest of a status is worth reading.
+TEST(LimitsTest, TakeAPhaseThatOnlyALaterVersionKnows) {
+  auto status = sample<ClusterStatus>();
+  status.phase = static_cast<ClusterPhase>(9);
+  const auto received = decode<ClusterStatus>(encode(status).view());
+  ASSERT_TRUE(received) << received.error().message;
+  EXPECT_EQ(received->phase, ClusterPhase::unsaid);
+  EXPECT_EQ(received->workers, status.workers);
+}
+
+TEST(LimitsTest, LeaveOutAReportOfProcessesThatIsTooLong) {
+  auto status = sample<ClusterStatus>();
+  status.processes = std::string(limits::kMaxProcessesBytes, 'x');
+  EXPECT_TRUE(accepted(status));
+  status.processes += 'x';
+  const auto received = decode<ClusterStatus>(encode(status).view());
+  ASSERT_TRUE(received) << received.error().message;
+  EXPECT_EQ(received->processes, "");
+}
+
 TEST(LimitsTest, RefuseReadsThatNobodyWouldAnswer) {
   const auto with_level_none = [](auto query) {
     query.level = Level::none;
@@ -268,6 +288,7 @@ TEST(LargestMessageTest, OfAStatusFitsABody) {
   worker.health.why_not_whole = std::string(limits::kMaxMessageTextBytes, 'x');
   worker.health.lags.resize(limits::kMaxWorkers - 1);
   status.workers.assign(limits::kMaxWorkers, worker);
+  status.processes = std::string(limits::kMaxProcessesBytes, 'x');
   const Buffer bytes = encode(status);
   EXPECT_LE(bytes.size(), limits::kMaxBodyBytes);
   const auto received = decode<ClusterStatus>(bytes.view());

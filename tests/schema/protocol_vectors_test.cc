@@ -96,7 +96,8 @@ TEST(ProtocolDocumentTest, ListsTheLimits) {
       {"page", limits::kMaxPageBytes},
       {"entries or keys of a page", limits::kMaxPageEntries},
       {"entries of one count", limits::kMaxCountEntries},
-      {"text of an error", limits::kMaxMessageTextBytes}};
+      {"text of an error", limits::kMaxMessageTextBytes},
+      {"report of the processes", limits::kMaxProcessesBytes}};
   std::map<std::string, std::size_t> listed;
   for (const Row& row : table("limits")) listed[row.at(0)] = std::stoul(row.at(1));
   EXPECT_EQ(listed, limits);
@@ -162,16 +163,37 @@ TEST(ProtocolDocumentTest, HasTheFramesThatAreSent) {
   expect_frame(frames, "ScanQuery", sample<ScanQuery>());
 }
 
-// Between brokers and workers, which are of one version: a digest of the frame will do.
+// Between brokers and workers, and what only `status` reads: a digest of the frame will do.
 TEST(WireTest, IsWhatItWasBetweenBrokerAndWorkers) {
   using samples::sample;
   const auto digest = [](const auto& message) { return hash64(encode(message).view()); };
-  EXPECT_EQ(digest(sample<ClusterStatus>()), 0x42138392490c8ad7U);
+  EXPECT_EQ(digest(sample<ClusterStatus>()), 0x2b6bec649873e93fU);
   EXPECT_EQ(digest(sample<WorkerHello>()), 0x2ccbf13aed66209eU);
   EXPECT_EQ(digest(sample<WorkerWelcome>()), 0x06e9e8ac4b868a8cU);
   EXPECT_EQ(digest(sample<Heartbeat>()), 0xfbeefa287d165f65U);
   EXPECT_EQ(digest(sample<HeartbeatReply>()), 0xe06833b41e15d94dU);
   EXPECT_EQ(digest(sample<MapStored>()), 0x6c731837ddb1cec2U);
+}
+
+// From a broker of the build before, which lacks what was added since.
+TEST(WireTest, AStatusWithoutPhaseIsRead) {
+  const std::string former =
+      "0000000018000000000000000400040003000000010000000400000000000000000000000000000000a493d60000"
+      "0000"
+      "0c000000020000001000000003000000190000007a0000001d0000002f0000000100000000000000010000000000"
+      "0000"
+      "0300000000000000eeffc00000000000070000000000000032206f66203320776f726b6572730000040000000300"
+      "0200"
+      "01000000010000000400000009000000020000000000000004000000020000000000000000000000070000000000"
+      "0000"
+      "0800000000000000";
+  const auto status = decode<ClusterStatus>(from_hex(former));
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_EQ(status->phase, ClusterPhase::unsaid);
+  EXPECT_TRUE(status->wanted.is_none());
+  EXPECT_EQ(status->processes, "");
+  EXPECT_EQ(status->waiting_for, "2 of 3 workers");
+  EXPECT_EQ(status->workers.at(0).store, (StoreId{Uuid{7, 8}}));
 }
 
 TEST(WireTest, IsWhatItWasBetweenWorkers) {

@@ -82,7 +82,18 @@ template <>
 inline ClusterStatus sample<ClusterStatus>() {
   const WorkerStatus worker{WorkerId{1}, kStore, Liveness::suspect, std::chrono::seconds(2),
                             4,           9,      health()};
-  return {kCluster, kVersion, 3, 1, 4, wall(), std::chrono::hours(1), "2 more workers", {worker}};
+  return {kCluster,
+          kVersion,
+          3,
+          1,
+          4,
+          wall(),
+          std::chrono::hours(1),
+          "2 more workers",
+          {worker},
+          ClusterPhase::recovery,
+          kVersion,
+          R"({"supervisor":7,"processes":[]})"};
 }
 template <>
 inline AppendRequest sample<AppendRequest>() {
