@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "broker/cluster_file.h"
+#include "broker/processes_file.h"
 #include "broker/runtime.h"
 #include "bus/daemon/command_line.h"
 #include "bus/daemon/host.h"
@@ -30,6 +31,7 @@ struct Flags {
   std::string log;
   LogLevel log_level = LogLevel::info;
   bool die_with_parent = false;
+  std::string processes;
   // init
   std::string cluster_id;
   ClusterFile cluster;
@@ -56,7 +58,11 @@ daemon::Command serve_command(Flags& flags) {
            text_option("log", "FILE", "append the log to this file (stderr)", flags.log),
            level_option("log-level", "debug, info, warning or error (info)", flags.log_level),
            switch_option("die-with-parent", "stop when the process that started it ends",
-                         flags.die_with_parent)}};
+                         flags.die_with_parent),
+           text_option("processes", "FILE",
+                       "what its supervisor says of the processes of this cluster; shown by "
+                       "`kipu status`",
+                       flags.processes)}};
 }
 
 daemon::Command init_command(Flags& flags) {
@@ -117,6 +123,9 @@ Status serve_with(const Flags& flags, daemon::Log& log, const ClusterFile& clust
   options.config = to_config(cluster, flags.heartbeat);
   options.frontend = flags.frontend;
   options.backend = flags.backend;
+  if (!flags.processes.empty()) {
+    options.read_processes = [file = flags.processes] { return read_processes_file(file); };
+  }
   auto runtime = Runtime::create(*bus, options, Rng::from_system(), log.sink());
   if (!runtime) return fail(runtime.error());
   const daemon::SignalWatcher watcher([&runtime] { (*runtime)->stop(); }, [&log] { log.reopen(); });

@@ -16,6 +16,12 @@ constexpr std::size_t kBatchMessages = 256;
 constexpr Duration kSettle = std::chrono::milliseconds(50);
 constexpr Duration kReportEvery = std::chrono::seconds(10);
 
+bool asks_for_status(const std::vector<bus::Incoming>& batch) {
+  return std::any_of(batch.begin(), batch.end(), [](const bus::Incoming& incoming) {
+    return incoming.message.envelope.kind == schema::MessageKind::status;
+  });
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Runtime>> Runtime::create(bus::Bus& bus, RuntimeOptions options, Rng rng,
@@ -100,6 +106,9 @@ void Runtime::take_from_workers(Now now, Effects& effects) {
 void Runtime::take_from_clients(Now now, Effects& effects) {
   batch_.clear();
   frontend_->receive(batch_, kBatchMessages);
+  if (options_.read_processes && asks_for_status(batch_)) {
+    machine_.on_processes(options_.read_processes());
+  }
   for (bus::Incoming& incoming : batch_) {
     machine_.on_client_message(now, incoming.from, std::move(incoming.message), effects);
   }

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@ struct RuntimeOptions {
   std::string frontend;                      // endpoint to bind for clients
   std::string backend;                       // for workers
   Duration drain = std::chrono::seconds(5);  // how long stop() waits for requests in flight
+  // What a supervisor says of the cluster's processes: called by the thread of run() before it
+  // answers who asks for the status, so it must not wait. Null: there is no supervisor.
+  std::function<std::string()> read_processes = nullptr;
 };
 
 class Runtime {
