@@ -171,6 +171,26 @@ Result<Client> client::open(bus::Bus& bus, const ClientOptions& options,
   return made;
 }
 
+Result<ClusterStatus> client::ask_status(bus::Bus& bus, const ClientOptions& options) {
+  auto loop = Loop::start(bus, options, nullptr);
+  if (!loop) return fail(std::move(loop).error());
+  Client asking(std::move(*loop));
+  CallOptions first;
+  first.timeout = options.connect_timeout;
+  auto status = asking.status(first);
+  // The answer may come before the one to the hello, which would be refused.
+  if (status && options.cluster && status->cluster != *options.cluster) {
+    return fail(ErrorCode::wrong_cluster,
+                "the broker is of cluster " + status->cluster.id.to_string() +
+                    ", and not of cluster " + options.cluster->id.to_string());
+  }
+  return status;
+}
+
+Result<ClusterStatus> Client::ask_status(const ClientOptions& options) {
+  return client::ask_status(client::shared_bus(), options);
+}
+
 Result<Client> Client::connect(const ClientOptions& options) {
   return client::open(client::shared_bus(), options, nullptr);
 }

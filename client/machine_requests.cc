@@ -154,7 +154,7 @@ void Requests::go(Now now, Handle handle, Effects& effects) {
   const std::uint64_t request_id = core_.ids.next();
   message->envelope.request_id = request_id;
   message->envelope.remaining = std::max(until - now.instant, Duration::zero());
-  effects.to_brokers.push_back({core_.session.broker(), std::move(*message)});
+  effects.to_brokers.push_back({broker_for(call), std::move(*message)});
   attempts_.emplace(request_id, Attempt{handle, now.instant});
   call.request->attempts.push_back(request_id);
   call.request->current = request_id;
@@ -162,6 +162,13 @@ void Requests::go(Now now, Handle handle, Effects& effects) {
   ++call.open;
   ++in_flight_;
   timers_.set(handle, until);
+}
+
+// What any broker answers goes to each in turn while none is ready: one that is not has answered
+// the hello, too, and was left for the next, which may be dead.
+std::size_t Requests::broker_for(const Pending& call) const {
+  const bool is_for_any = !needs_ready_broker(call.request->call) && !core_.session.ready();
+  return is_for_any ? call.attempts % core_.config.brokers : core_.session.broker();
 }
 
 // False if the call has been completed, or waits for a map that may have its bucket.

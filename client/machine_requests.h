@@ -49,6 +49,7 @@ class Requests {
   };
 
   void go(Now now, Handle handle, Effects& effects);
+  std::size_t broker_for(const Pending& call) const;
   bool passes_bucket(Handle handle, Pending& call, Effects& effects);
   void park(Handle handle, std::uint64_t map_ticket);
   std::optional<schema::Message> build(Now now, Handle handle, Pending& call, Effects& effects);

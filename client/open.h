@@ -1,4 +1,5 @@
-// Opening a client over any bus: for Client::connect, embedded stores and tests.
+// Opening a client, or only asking for the status, over any bus: for Client::connect, embedded
+// stores and tests.
 #pragma once
 
 #include <memory>
@@ -13,5 +14,8 @@ namespace kipu::client {
 // has closed.
 [[nodiscard]] Result<Client> open(bus::Bus& bus, const ClientOptions& options,
                                   std::shared_ptr<void> keeper);
+
+// As Client::ask_status, over `bus`.
+[[nodiscard]] Result<ClusterStatus> ask_status(bus::Bus& bus, const ClientOptions& options);
 
 }  // namespace kipu::client

@@ -102,6 +102,16 @@ void FakeCluster::refuse(Refuse refuse) {
   refuse_ = std::move(refuse);
 }
 
+void FakeCluster::wait_for_workers(std::string waiting_for) {
+  const std::lock_guard lock(mutex_);
+  waiting_for_ = waiting_for;
+  refuse_ = [text = std::move(waiting_for)](const schema::Message& request) {
+    const bool answered = request.envelope.kind == MessageKind::status;
+    return answered ? std::nullopt
+                    : std::optional<Error>({ErrorCode::unavailable, "waiting for " + text});
+  };
+}
+
 std::size_t FakeCluster::seen(MessageKind kind) const {
   const std::lock_guard lock(mutex_);
   const auto found = seen_.find(kind);
@@ -172,11 +182,8 @@ FakeCluster::Reply FakeCluster::reply_to(const schema::Message& request) {
       return create_bucket(request);
     case MessageKind::ping:
       return {MessageKind::pong, {}};
-    case MessageKind::status: {
-      ClusterStatus status;
-      status.cluster = map_.cluster;
-      return {MessageKind::status_reply, schema::encode(status)};
-    }
+    case MessageKind::status:
+      return status();
     case MessageKind::append:
       return append(request);
     case MessageKind::page:
@@ -195,6 +202,16 @@ FakeCluster::Reply FakeCluster::reply_to(const schema::Message& request) {
       return {MessageKind::error,
               schema::encode(schema::ErrorReply{{ErrorCode::unsupported, "no such request"}})};
   }
+}
+
+FakeCluster::Reply FakeCluster::status() const {
+  ClusterStatus status;
+  status.cluster = map_.cluster;
+  const std::lock_guard lock(mutex_);
+  status.waiting_for = waiting_for_;
+  status.phase = waiting_for_.empty() ? ClusterPhase::in_force : ClusterPhase::birth;
+  if (waiting_for_.empty()) status.in_force = map_.version;
+  return {MessageKind::status_reply, schema::encode(status)};
 }
 
 FakeCluster::Reply FakeCluster::append(const schema::Message& request) {

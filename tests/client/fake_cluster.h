@@ -50,6 +50,8 @@ class FakeCluster {
   void hold(schema::MessageKind kind);
   void release();
   void refuse(Refuse refuse);
+  // From now on it has no map, and waits for this.
+  void wait_for_workers(std::string waiting_for);
   // Requests of this kind so far, those that are held too.
   std::size_t seen(schema::MessageKind kind) const;
   // Waits until seen(kind) is at least `count`; false if that takes too long.
@@ -67,6 +69,7 @@ class FakeCluster {
   Reply reply_to(const schema::Message& request);
   Reply append(const schema::Message& request);
   Reply create_bucket(const schema::Message& request);
+  Reply status() const;
 
   const std::unique_ptr<bus::Bus> bus_;
   const std::unique_ptr<bus::Socket> socket_;
@@ -80,6 +83,7 @@ class FakeCluster {
   std::map<schema::MessageKind, bool> holds_;
   std::vector<bus::Incoming> held_;
   Refuse refuse_;
+  std::string waiting_for_;  // empty: its map is in force
   bool stopping_ = false;
 
   std::thread thread_;

@@ -78,6 +78,27 @@ TEST(ClientSessionTest, AsksForStatusAndPingsWithoutAMap) {
   EXPECT_EQ(client.reply<Pong>(ping).round_trip, milliseconds(7));
 }
 
+// The first is dead. The second answers the hello, but is not ready, so that it is left at once.
+TEST(ClientSessionTest, AsksEachBrokerForStatusWhileNoneIsReady) {
+  Harness client(two_brokers());
+  const CallId status = client.start(StatusCall{});
+  ClusterStatus answer;
+  answer.waiting_for = "2 of 3 workers";
+  while (!client.completed(status)) {
+    for (const Outgoing& sent : client.take_all()) {
+      if (sent.broker == 0) continue;
+      if (sent.message.envelope.kind == MessageKind::client_hello) {
+        client.refuse(sent, ErrorCode::unavailable, "waiting for 2 of 3 workers");
+      } else {
+        client.answer(sent, MessageKind::status_reply, answer);
+      }
+    }
+    client.pass(milliseconds(10));
+  }
+  EXPECT_EQ(client.reply<ClusterStatus>(status), answer);
+  EXPECT_LT(client.completed_after(status), seconds(2));
+}
+
 TEST(ClientSessionTest, FailsAllCallsWhenTheBrokerIsOfAnotherCluster) {
   Harness client;
   const CallId append = client.append("k");

@@ -169,6 +169,9 @@ class Client {
   // Reaches a broker and takes the cluster map: `unavailable` if none answers within its timeout,
   // `wrong_cluster`, `wrong_version`, `invalid_argument` (an endpoint that is none).
   [[nodiscard]] static Result<Client> connect(const ClientOptions& options = {});
+  // How the cluster does, also while it is not ready and connect() would wait for it: a broker
+  // answers as soon as it runs, and says what it waits for. Errors as of connect().
+  [[nodiscard]] static Result<ClusterStatus> ask_status(const ClientOptions& options = {});
 
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
