@@ -9,14 +9,6 @@
 namespace kipu::cli {
 namespace {
 
-Result<ClusterStatus> ask_status(const Context& context) {
-  auto client = open_client(context, Purpose::read);
-  if (!client) return fail(client.error());
-  CallOptions options;
-  context.settings.apply(options);
-  return client->status(options);
-}
-
 // A table for people; for programs a row at a time.
 template <class TableResult>
 void show_rows(Context& context, const TableResult& table, std::string_view name) {
@@ -95,7 +87,8 @@ Result<Exit> run_ping(Context& context) {
 Result<Exit> run_status(Context& context) {
   const auto status = ask_status(context);
   if (!status) return fail(status.error());
-  const StatusReport result{*status, judge(*status)};
+  const ProcessReports processes = parse_processes(status->processes);
+  const StatusReport result{*status, processes, judge(*status, processes)};
   show(context.out, result);
   return result.verdict.healthy() ? Exit::done : Exit::unhealthy;
 }
@@ -112,9 +105,14 @@ Result<Exit> run_ring(Context& context) {
 }
 
 Result<Exit> run_worker_list(Context& context) {
-  const auto status = ask_status(context);
+  // Before a map is in force there are no workers to list, only those that have come: `status`.
+  auto client = open_client(context, Purpose::read);
+  if (!client) return fail(client.error());
+  CallOptions options;
+  context.settings.apply(options);
+  const auto status = client->status(options);
   if (!status) return fail(status.error());
-  show_rows(context, workers_of(*status), "workers");
+  show_rows(context, workers_of(*status, parse_processes(status->processes)), "workers");
   return Exit::done;
 }
 

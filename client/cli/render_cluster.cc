@@ -4,10 +4,14 @@
 #include <fmt/format.h>
 
 #include "client/cli/results.h"
+#include "client/cli/text.h"
 #include "client/cli/units.h"
 
 namespace kipu::cli {
 namespace {
+
+// What a terminal has at least.
+constexpr std::size_t kTextColumns = 80;
 
 std::string_view liveness_name(Liveness liveness) {
   switch (liveness) {
@@ -28,8 +32,7 @@ std::string share(std::uint32_t part, std::uint32_t whole) {
 
 std::string engine_state(const WorkerHealth& health) {
   if (health.read_only) return "read-only";
-  return fmt::format("ok, {}",
-                     format_duration(std::chrono::microseconds(health.commit_microseconds)));
+  return format_duration(std::chrono::microseconds(health.commit_microseconds));
 }
 
 double in_seconds(Duration length) {
@@ -61,7 +64,8 @@ void worker_json(const WorkerRow& row, JsonWriter& json) {
   const WorkerStatus& worker = row.worker;
   const std::uint32_t partitions = row.partitions;
   const WorkerHealth& health = worker.health;
-  json.member("id", worker.id.to_string()).member("store", worker.store.id.to_string());
+  json.member("id", worker.id.is_none() ? std::string() : worker.id.to_string());
+  json.member("store", worker.store.id.to_string());
   json.member("state", liveness_name(worker.liveness));
   json.member("silent_ms", worker.silent / std::chrono::milliseconds(1));
   json.member("partitions", worker.partitions);
@@ -75,18 +79,20 @@ void worker_json(const WorkerRow& row, JsonWriter& json) {
   json.member("whole", health.not_whole == 0).member("not_whole", health.not_whole);
   json.member("why_not_whole", health.why_not_whole);
   lags_json(row, json);
+  if (!row.process) return;
+  json.key("process").begin_object();
+  render_json(*row.process, json);
+  json.end_object();
 }
 
 std::vector<std::string> worker_cells(const WorkerRow& row) {
   const WorkerStatus& worker = row.worker;
-  return {worker.id.to_string(),
+  return {row.name,
           std::string(liveness_name(worker.liveness)),
           share(worker.partitions, row.partitions),
-          format_number(worker.partitions),
           "~" + format_number(worker.health.entries_estimate),
           format_size(worker.health.disk_bytes),
           format_size(worker.health.free_bytes),
-          format_duration(worker.silent),
           engine_state(worker.health),
           whole_cell(worker.health),
           lag_cell(row.lag)};
@@ -100,8 +106,31 @@ void join(std::string& out, const std::vector<std::string>& cells) {
   out += '\n';
 }
 
-void version_json(const MapVersion& version, JsonWriter& json) {
-  json.key("map").begin_object();
+std::string map_text(const MapVersion& version) {
+  if (version.is_none()) return "no map";
+  return fmt::format("map generation {} epoch {}", version.generation, version.epoch);
+}
+
+std::string_view phase_name(ClusterPhase phase) {
+  switch (phase) {
+    case ClusterPhase::unsaid:
+      return "";
+    case ClusterPhase::starting:
+      return "starting";
+    case ClusterPhase::birth:
+      return "birth";
+    case ClusterPhase::recovery:
+      return "recovery";
+    case ClusterPhase::storing:
+      return "storing";
+    case ClusterPhase::in_force:
+      return "in_force";
+  }
+  return "";
+}
+
+void version_json(std::string_view name, const MapVersion& version, JsonWriter& json) {
+  json.key(name).begin_object();
   json.member("generation", version.generation)
       .member("nonce", fmt::format("{:016x}", version.nonce));
   json.member("epoch", version.epoch).end_object();
@@ -109,10 +138,14 @@ void version_json(const MapVersion& version, JsonWriter& json) {
 
 }  // namespace
 
-WorkerTable workers_of(const ClusterStatus& status) {
+WorkerTable workers_of(const ClusterStatus& status, const ProcessReports& processes) {
   WorkerTable table;
   for (const WorkerStatus& worker : status.workers) {
-    table.rows.push_back({worker, status.partitions, lag_of(status, worker.id)});
+    WorkerRow row{worker, status.partitions, lag_of(status, worker.id), name_of(worker, processes)};
+    if (const ProcessReport* process = find_process(processes, worker.store)) {
+      row.process = *process;
+    }
+    table.rows.push_back(std::move(row));
   }
   return table;
 }
@@ -136,16 +169,19 @@ void render_text(const StatusReport& result, const Style& style, std::string& ou
   out += result.verdict.healthy() ? painted(style, Paint::green, "healthy")
                                   : painted(style, Paint::red, "unhealthy");
   out += '\n';
-  for (const std::string& reason : result.verdict.reasons) out += fmt::format("  - {}\n", reason);
+  // Programs that search for a reason want it in one line.
+  const std::size_t width = style.format == Format::text ? kTextColumns : ~std::size_t{0};
+  for (const std::string& reason : result.verdict.reasons) out += in_lines(reason, "  - ", width);
   out += fmt::format("cluster  {}\n", status.cluster.id.to_string());
-  out += fmt::format("broker   up {}, clock {}, map generation {} epoch {}\n",
-                     format_duration(status.uptime), format_time(status.wall),
-                     status.in_force.generation, status.in_force.epoch);
+  out += fmt::format("broker   up {}, clock {}, {}\n", format_duration(status.uptime),
+                     format_time(status.wall), map_text(status.in_force));
   out += fmt::format("data     {} partitions, {} replica{} of each\n",
                      format_number(status.partitions), status.replicas,
                      status.replicas == 1 ? "" : "s");
+  const WorkerTable workers = workers_of(status, result.processes);
+  if (workers.rows.empty()) return;
   out += '\n';
-  render_text(workers_of(status), style, out);
+  render_text(workers, style, out);
 }
 
 void render_raw(const StatusReport& result, const Style& style, std::string& out) {
@@ -158,17 +194,24 @@ void render_json(const StatusReport& result, JsonWriter& json) {
   for (const std::string& reason : result.verdict.reasons) json.text(reason);
   json.end_array();
   json.member("cluster", status.cluster.id.to_string());
-  version_json(status.in_force, json);
+  version_json("map", status.in_force, json);
   json.key("broker").begin_object();
   json.member("uptime_ms", status.uptime / std::chrono::milliseconds(1));
   json.member("clock", format_time(status.wall)).end_object();
   json.member("expected_workers", status.expected_workers);
   json.member("replicas", status.replicas).member("partitions", status.partitions);
-  json.member("waiting_for", status.waiting_for);
+  json.member("phase", phase_name(status.phase)).member("waiting_for", status.waiting_for);
+  version_json("wanted_map", status.wanted, json);
   json.key("workers").begin_array();
-  for (const WorkerRow& row : workers_of(status).rows) {
+  for (const WorkerRow& row : workers_of(status, result.processes).rows) {
     json.begin_object();
     worker_json(row, json);
+    json.end_object();
+  }
+  json.end_array().key("processes").begin_array();
+  for (const ProcessReport& process : result.processes) {
+    json.begin_object();
+    render_json(process, json);
     json.end_object();
   }
   json.end_array().key("moves").begin_array().end_array();
@@ -231,8 +274,7 @@ void render_json(const WorkerRow& row, JsonWriter& json) {
 }
 
 void render_text(const WorkerTable& result, const Style& style, std::string& out) {
-  Table table({"worker", "state", "share", "partitions", "entries", "on disk", "free", "heard",
-               "engine", "whole", "lag"});
+  Table table({"worker", "state", "share", "entries", "on disk", "free", "engine", "whole", "lag"});
   for (const WorkerRow& row : result.rows) table.add(worker_cells(row));
   table.render(style, out);
 }

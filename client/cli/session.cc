@@ -1,5 +1,7 @@
 #include "client/cli/session.h"
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 
 #include <fmt/format.h>
@@ -21,13 +23,44 @@ std::string join(const std::vector<std::string>& words) {
   return out;
 }
 
+ClientOptions client_options(const Settings& settings) {
+  ClientOptions options;
+  options.brokers = settings.brokers;
+  if (settings.timeout) options.timeout = *settings.timeout;
+  return options;
+}
+
+tl::unexpected<Error> no_cluster(const Settings& settings, const Error& why) {
+  return fail(
+      ErrorCode::unavailable,
+      fmt::format("no cluster answers at {}: start one with `kipu up`, or name another with "
+                  "--broker ({})",
+                  join(settings.brokers), why.message));
+}
+
+// Why no client came about: no broker answers, or one does and is not ready.
+tl::unexpected<Error> not_connected(const Context& context, const Error& why) {
+  // Whoever runs answers this at once.
+  constexpr Duration kPatience = std::chrono::seconds(1);
+  ClientOptions options = client_options(context.settings);
+  options.timeout = std::min(options.timeout, kPatience);
+  const auto status = Client::ask_status(options);
+  if (!status) return no_cluster(context.settings, why);
+  if (!status->in_force.is_none()) {
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("the cluster was not ready in time, and is now: ask again ({})", why.message));
+  }
+  return fail(ErrorCode::unavailable,
+              fmt::format("the cluster is not ready yet: it waits for {}; see `{}`",
+                          status->waiting_for, status_command(context)));
+}
+
 }  // namespace
 
 Result<Client> open_client(const Context& context, Purpose purpose) {
   const Settings& settings = context.settings;
-  ClientOptions options;
-  options.brokers = settings.brokers;
-  if (settings.timeout) options.timeout = *settings.timeout;
+  const ClientOptions options = client_options(settings);
   if (settings.embedded) {
     EmbeddedOptions embedded;
     embedded.client = options;
@@ -41,11 +74,27 @@ Result<Client> open_client(const Context& context, Purpose purpose) {
   }
   auto client = Client::connect(options);
   if (client || client.error().code != ErrorCode::unavailable) return client;
-  return fail(
-      ErrorCode::unavailable,
-      fmt::format("no cluster answers at {}: start one with `kipu up`, or name another with "
-                  "--broker ({})",
-                  join(settings.brokers), client.error().message));
+  return not_connected(context, client.error());
+}
+
+Result<ClusterStatus> ask_status(const Context& context) {
+  if (context.settings.embedded) {
+    auto client = open_client(context, Purpose::read);
+    if (!client) return fail(client.error());
+    CallOptions options;
+    context.settings.apply(options);
+    return client->status(options);
+  }
+  auto status = Client::ask_status(client_options(context.settings));
+  if (status || status.error().code != ErrorCode::unavailable) return status;
+  return no_cluster(context.settings, status.error());
+}
+
+std::string status_command(const Context& context) {
+  std::string command = "kipu status";
+  for (const std::string& broker : context.arguments.all("broker"))
+    command += " --broker " + broker;
+  return command;
 }
 
 void note_interrupts() {

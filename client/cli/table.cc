@@ -185,8 +185,11 @@ constexpr std::array kCommands{
         "",
         "Says whether the cluster is well, and if not, why",
         "kipu status\nkipu status -o json | jq .workers",
-        "Exits with 5 if it is not. lag: how much of what the others wrote a worker has not said\n"
-        "to hold, and since when. whole: whether it serves all that it is a replica of.",
+        "Exits with 5 if it is not, with 3 if no broker answers. It is answered as soon as a\n"
+        "broker runs, with what that waits for. Of a worker that is down, where `kipu up` runs\n"
+        "it: how it ended, its last words, its log, and what to do. lag: how much of what the\n"
+        "others wrote a worker has not said to hold, and since when. whole: whether it serves\n"
+        "all that it is a replica of. engine: how long its last commit took.",
         {},
         0,
         0,

@@ -57,6 +57,16 @@ std::size_t edits(std::string_view from, std::string_view to) {
   return row.back();
 }
 
+// Up to the first space outside backquotes.
+std::size_t unbroken_length(std::string_view text) {
+  bool quoted = false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '`') quoted = !quoted;
+    if (text[at] == ' ' && !quoted) return at;
+  }
+  return text.size();
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view bytes) {
@@ -101,6 +111,28 @@ std::string in_quotes(std::string_view bytes) {
 std::size_t columns(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(
       text, [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0U) != 0x80; }));
+}
+
+std::string in_lines(std::string_view text, std::string_view lead, std::size_t width) {
+  std::string out(lead);
+  const std::size_t indent = columns(lead);
+  std::size_t used = indent;
+  while (!text.empty()) {
+    const std::size_t end = unbroken_length(text);
+    const std::string_view piece = text.substr(0, end);
+    if (used > indent && used + 1 + columns(piece) > width) {
+      out += '\n';
+      out.append(indent, ' ');
+      used = indent;
+    } else if (used > indent) {
+      out += ' ';
+      ++used;
+    }
+    out += piece;
+    used += columns(piece);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out + '\n';
 }
 
 void append_base64(std::string& out, std::string_view bytes) {

@@ -22,6 +22,11 @@ void append_printable(std::string& out, std::string_view bytes);
 // The columns that `text`, which is printable UTF-8, takes on a terminal; a code point counts one.
 [[nodiscard]] std::size_t columns(std::string_view text);
 
+// `text`, which is printable, in lines of at most `width` columns, the first of which has `lead`
+// before it and each other as many spaces. What stands between backquotes is for copying and is not
+// broken, nor is a word: such a line may be longer.
+[[nodiscard]] std::string in_lines(std::string_view text, std::string_view lead, std::size_t width);
+
 void append_base64(std::string& out, std::string_view bytes);
 // Nothing if `text` is no base 64 (RFC 4648, section 4, with padding).
 [[nodiscard]] std::optional<std::string> parse_base64(std::string_view text);

@@ -1,10 +1,14 @@
 #include "client/cli/verdict.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/limits.h"
+#include "client/cli/down.h"
+#include "client/cli/text.h"
 #include "client/cli/units.h"
 
 namespace kipu::cli {
@@ -18,18 +22,76 @@ constexpr Duration kClockDistance = limits::kMaxClockSkew / 2;
 // A replica that was stopped catches up within seconds; one that does not needs a look.
 constexpr Duration kLongLag = std::chrono::seconds(10);
 
-void judge_liveness(const WorkerStatus& worker, std::uint32_t replicas, Verdict& verdict) {
-  if (worker.liveness == Liveness::suspect) {
-    const std::string_view what =
-        replicas == 1 ? "wait" : "are left to their other replicas, and it will lag";
-    verdict.reasons.push_back(fmt::format("{} is suspect: silent for {}; its {} partitions {}",
-                                          worker.id.to_string(), format_duration(worker.silent),
-                                          worker.partitions, what));
-  }
+// A sentence that names more is not read.
+constexpr std::size_t kMostNamed = 12;
+
+// Of a store's id: enough to tell the stores of a cluster apart.
+constexpr std::size_t kShownDigits = 8;
+
+// How a worker that is not alive shows, and what that means, where nobody says why.
+std::string absence_of(const WorkerStatus& worker, std::uint32_t replicas) {
   if (worker.liveness == Liveness::never_seen) {
-    verdict.reasons.push_back(
-        fmt::format("{} has not been seen since the broker started", worker.id.to_string()));
+    return fmt::format("{} has not been seen since the broker started", worker.id.to_string());
   }
+  const std::string_view what =
+      replicas == 1 ? "wait" : "are left to their other replicas, and it will lag";
+  return fmt::format("{} is suspect: silent for {}; its {} partitions {}", worker.id.to_string(),
+                     format_duration(worker.silent), worker.partitions, what);
+}
+
+// What a supervisor says of processes of which no worker is known here: before the workers have
+// come, and where a store cannot be read.
+std::vector<std::string> why_others_are_absent(const ClusterStatus& status,
+                                               const ProcessReports& processes) {
+  std::vector<std::string> reasons;
+  for (const ProcessReport& process : processes) {
+    const bool is_known = !process.store.is_none() &&
+                          std::ranges::find(status.workers, process.store, &WorkerStatus::store) !=
+                              status.workers.end();
+    const bool is_awaited = process.is_down() || status.in_force.is_none();
+    if (is_known || !is_awaited || process.name == "broker") continue;
+    reasons.push_back(why_absent(process, status.wall));
+  }
+  return reasons;
+}
+
+// Of a worker whose process is known, or not. Before a map is in force, what is waited for names
+// those that have not come.
+void judge_absence(const WorkerStatus& worker, const ClusterStatus& status,
+                   const ProcessReport* process, bool hint, Verdict& verdict) {
+  if (process != nullptr) {
+    verdict.reasons.push_back(why_absent(worker, *process, status.wall));
+  } else if (!status.in_force.is_none()) {
+    const std::string absence = absence_of(worker, status.replicas);
+    verdict.reasons.push_back(hint ? fmt::format("{}; {}", absence, where_to_look(worker))
+                                   : absence);
+  }
+}
+
+// ": worker-1, worker-3", at a birth.
+std::string those_that_have_come(const ClusterStatus& status, const ProcessReports& processes) {
+  if (status.phase != ClusterPhase::birth || status.workers.size() > kMostNamed) return {};
+  std::string text;
+  for (const WorkerStatus& worker : status.workers) {
+    text += (text.empty() ? ": " : ", ") + name_of(worker, processes);
+  }
+  return text;
+}
+
+void judge_phase(const ClusterStatus& status, const ProcessReports& processes, Verdict& verdict) {
+  if (!status.in_force.is_none()) return;
+  std::string reason = "the cluster is not ready yet: it waits for " +
+                       (status.waiting_for.empty() ? "a cluster map" : status.waiting_for) +
+                       those_that_have_come(status, processes);
+  const bool someone_is_away = status.phase == ClusterPhase::starting ||
+                               status.phase == ClusterPhase::birth ||
+                               std::ranges::any_of(status.workers, [](const WorkerStatus& worker) {
+                                 return worker.liveness != Liveness::alive;
+                               });
+  if (processes.empty() && someone_is_away) {
+    reason += "; the logs of those that have not come, on their hosts, say why";
+  }
+  verdict.reasons.push_back(std::move(reason));
 }
 
 void judge_health(const WorkerStatus& worker, WallTime broker, Verdict& verdict) {
@@ -82,19 +144,27 @@ ReplicaLag lag_of(const ClusterStatus& status, WorkerId replica) {
   return sum;
 }
 
-Verdict judge(const ClusterStatus& status) {
+std::string name_of(const WorkerStatus& worker, const ProcessReports& processes) {
+  if (!worker.id.is_none()) return worker.id.to_string();
+  const ProcessReport* process = find_process(processes, worker.store);
+  return process != nullptr ? printable(process->name)
+                            : "store " + worker.store.id.to_string().substr(0, kShownDigits);
+}
+
+Verdict judge(const ClusterStatus& status, const ProcessReports& processes) {
   Verdict verdict;
-  if (status.in_force.is_none()) {
-    verdict.reasons.push_back(fmt::format("no cluster map is in force{}{}",
-                                          status.waiting_for.empty() ? "" : ": ",
-                                          status.waiting_for));
-  }
+  judge_phase(status, processes, verdict);
+  std::vector<std::string> others = why_others_are_absent(status, processes);
   for (const WorkerStatus& worker : status.workers) {
-    judge_liveness(worker, status.replicas, verdict);
-    if (worker.liveness != Liveness::alive) continue;
-    judge_health(worker, status.wall, verdict);
-    judge_replica(worker, status, verdict);
+    if (worker.liveness != Liveness::alive) {
+      // One of the others may be it.
+      judge_absence(worker, status, find_process(processes, worker.store), others.empty(), verdict);
+    } else if (!worker.id.is_none()) {
+      judge_health(worker, status.wall, verdict);
+      judge_replica(worker, status, verdict);
+    }
   }
+  std::ranges::move(others, std::back_inserter(verdict.reasons));
   return verdict;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "client/cli/processes.h"
 
 namespace kipu::cli {
 
@@ -17,6 +18,10 @@ struct Verdict {
 // sum of the entries, and the age of the oldest.
 [[nodiscard]] ReplicaLag lag_of(const ClusterStatus& status, WorkerId replica);
 
-[[nodiscard]] Verdict judge(const ClusterStatus& status);
+// What people call a worker: by its id; before a map gives it one, by its process, or by its store.
+[[nodiscard]] std::string name_of(const WorkerStatus& worker, const ProcessReports& processes);
+
+// `processes`: what `status.processes` says.
+[[nodiscard]] Verdict judge(const ClusterStatus& status, const ProcessReports& processes = {});
 
 }  // namespace kipu::cli

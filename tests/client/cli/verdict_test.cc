@@ -31,7 +31,8 @@ TEST(VerdictTest, SaysWhatTheMapWaitsFor) {
   ClusterStatus status = healthy();
   status.in_force = {};
   status.waiting_for = "2 of 3 workers";
-  EXPECT_THAT(judge(status).reasons, ElementsAre(HasSubstr("no cluster map is in force: 2 of 3")));
+  EXPECT_THAT(judge(status).reasons,
+              ElementsAre("the cluster is not ready yet: it waits for 2 of 3 workers"));
 }
 
 TEST(VerdictTest, NamesASuspectWorkerAndNotItsOldHealth) {
