@@ -202,7 +202,8 @@ Result<const Member*> Machine::State::route_to(const Envelope& request) const {
   }
   const Member* member = members.find(worker->store);
   if (member == nullptr || member->suspect) {
-    return fail(ErrorCode::unavailable, fmt::format("worker {} is down", id->to_string()));
+    return fail(ErrorCode::unavailable, fmt::format("worker {} is down; {}", id->to_string(),
+                                                    how_many_live(maps.in_force()->map)));
   }
   if (request.kind == MessageKind::append && lags(*member) && others_can_coordinate(*id)) {
     return fail(
@@ -210,6 +211,17 @@ Result<const Member*> Machine::State::route_to(const Envelope& request) const {
         fmt::format("the disk of worker {} lags, and other replicas' do not", id->to_string()));
   }
   return member;
+}
+
+// "1 of 3 workers is alive".
+std::string Machine::State::how_many_live(const schema::ClusterMap& map) const {
+  const auto alive =
+      std::count_if(map.workers.begin(), map.workers.end(), [&](const schema::Worker& worker) {
+        const Member* member = members.find(worker.store);
+        return member != nullptr && !member->suspect;
+      });
+  return fmt::format("{} of {} workers {} alive", alive, map.workers.size(),
+                     alive == 1 ? "is" : "are");
 }
 
 // Whether each partition of `worker` has another replica that is alive and that nothing speaks
@@ -249,10 +261,11 @@ Result<const Member*> Machine::State::best_replica(PartitionId partition, Messag
     if (best == nullptr || drawbacks(*member, kind) < drawbacks(*best, kind)) best = member;
   }
   if (best != nullptr) return best;
-  return fail(ErrorCode::unavailable,
-              replicas.size() == 1 ? fmt::format("worker {} is down", replicas[0].to_string())
-                                   : fmt::format("all {} replicas of partition {} are down",
-                                                 replicas.size(), partition.number));
+  return fail(ErrorCode::unavailable, replicas.size() == 1
+                                          ? fmt::format("worker {} is down; {}",
+                                                        replicas[0].to_string(), how_many_live(map))
+                                          : fmt::format("all {} replicas of partition {} are down",
+                                                        replicas.size(), partition.number));
 }
 
 Status Machine::State::check_room(const Message& message) const {

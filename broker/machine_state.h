@@ -35,6 +35,7 @@ struct Machine::State {
                  Effects& effects) const;
   void route(Now now, const PeerId& from, schema::Message message, Effects& effects);
   Result<const Member*> route_to(const schema::Envelope& request) const;
+  std::string how_many_live(const schema::ClusterMap& map) const;
   bool others_can_coordinate(WorkerId worker) const;
   Result<const Member*> best_replica(PartitionId partition, schema::MessageKind kind) const;
   Status check_room(const schema::Message& message) const;

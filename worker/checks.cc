@@ -150,4 +150,9 @@ Result<ReadQuery> check_query(const schema::ClusterMap& map, WorkerId self, Read
   return query;
 }
 
+std::string too_few_live(std::size_t live, std::size_t replicas, std::size_t needed) {
+  return fmt::format("{} of {} replicas of this partition {} live, {} are needed", live, replicas,
+                     live == 1 ? "is" : "are", needed);
+}
+
 }  // namespace kipu::worker

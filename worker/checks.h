@@ -3,6 +3,9 @@
 // Thread rule: any thread.
 #pragma once
 
+#include <cstddef>
+#include <string>
+
 #include "base/entry.h"
 #include "base/ids.h"
 #include "base/query.h"
@@ -21,5 +24,8 @@ namespace kipu::worker {
 // otherwise `invalid_argument`, `unknown_bucket`, or `wrong_worker` for a partition of others.
 [[nodiscard]] Result<ReadQuery> check_query(const schema::ClusterMap& map, WorkerId self,
                                             ReadQuery query);
+
+// Why a request of a level is refused while so few of a partition's replicas live.
+[[nodiscard]] std::string too_few_live(std::size_t live, std::size_t replicas, std::size_t needed);
 
 }  // namespace kipu::worker

@@ -81,8 +81,8 @@ void Machine::State::check_entries(Now now, const schema::ClusterMap& map,
     if (replicas.live < replicas.need.needed) {
       checked.refusals.push_back(
           {index,
-           {ErrorCode::unavailable, fmt::format("{} of {} replicas live that the write needs",
-                                                replicas.live, replicas.need.needed)}});
+           {ErrorCode::unavailable,
+            too_few_live(replicas.live, replicas.need.others.size() + 1, replicas.need.needed)}});
       continue;
     }
     replicas.taken = true;

@@ -137,7 +137,9 @@ Result<std::vector<QuorumGroup>> Machine::State::quorum_groups(Now now, const Re
       for (const Replica& one : dead) {
         names += (names.empty() ? "" : ", ") + one.worker.to_string();
       }
-      return fail(ErrorCode::unavailable, fmt::format("too few replicas live; missing: {}",
+      return fail(ErrorCode::unavailable, fmt::format("{}; missing: {}",
+                                                      too_few_live(group.quorum.others.size() + 1,
+                                                                   others.size() + 1, needed + 1),
                                                       names.empty() ? "none" : names));
     }
     group.quorum.others.insert(group.quorum.others.end(), dead.begin(), dead.end());

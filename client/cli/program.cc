@@ -9,6 +9,7 @@
 #include "client/cli/handlers.h"
 #include "client/cli/help.h"
 #include "client/cli/results.h"
+#include "client/cli/session.h"
 #include "client/cli/text.h"
 
 namespace kipu::cli {
@@ -44,8 +45,14 @@ Status check_operands(const Command& command, const Arguments& arguments) {
 }
 
 // What the library says, and what to type.
-Error with_remedy(Error error) {
+Error with_remedy(const Context& context, Error error) {
   if (error.code == ErrorCode::unknown_bucket) error.message += ": `kipu bucket create NAME`";
+  // Where a cluster is unwell, `status` says why; what names a remedy has said it already.
+  const bool asks_cluster = !context.settings.embedded && context.command.name != "up";
+  if (error.code == ErrorCode::unavailable && asks_cluster &&
+      error.message.find('`') == std::string::npos) {
+    error.message += fmt::format("; see `{}`", status_command(context));
+  }
   return error;
 }
 
@@ -66,7 +73,7 @@ Exit run_command(const Command& command, Arguments arguments, const Style& early
   Context context{command, std::move(arguments), *std::move(settings), out};
   const auto exit = command.run(context);
   out.flush();
-  return exit ? *exit : report(with_remedy(exit.error()), style);
+  return exit ? *exit : report(with_remedy(context, exit.error()), style);
 }
 
 Exit without_command(const Arguments& arguments, std::span<const Command> table) {

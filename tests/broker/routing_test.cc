@@ -69,6 +69,18 @@ TEST(RoutingTest, UnknownPlacesAreRefused) {
             ErrorCode::deadline_exceeded);
 }
 
+TEST(RoutingTest, WhoAsksAWorkerThatIsDownIsToldHowManyLive) {
+  World world = born();
+  for (const char* name : {"B", "C"}) world.worker(name).up = false;
+  world.pass(seconds(2));
+  EXPECT_EQ(error_text(world.ask("c", to_worker(MessageKind::append, 2)).at(0)),
+            "worker w2 is down; 1 of 3 workers is alive");
+  world.worker("C").up = true;
+  world.pass(seconds(1));
+  EXPECT_EQ(error_text(world.ask("c", to_worker(MessageKind::append, 2)).at(0)),
+            "worker w2 is down; 2 of 3 workers are alive");
+}
+
 TEST(RoutingTest, BeforeThereIsAMapNothingIsForwarded) {
   World world;
   EXPECT_EQ(error_code(world.ask("c", to_partition(MessageKind::append, 0)).at(0)),

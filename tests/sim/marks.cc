@@ -72,7 +72,7 @@ void Marks::read(const Error& error) {
 void Marks::read(std::string_view text) {
   if (has(text, "lease")) hit(Mark::lease_lost);
   if (has(text, "held by")) hit(Mark::unknown_count);
-  if (has(text, "replicas live") || has(text, "replicas are live")) hit(Mark::too_few_live);
+  if (has(text, "replicas of this partition")) hit(Mark::too_few_live);
 }
 
 }  // namespace kipu::sim

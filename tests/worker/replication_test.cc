@@ -76,7 +76,8 @@ TEST(ReplicationTest, RefusesBeforeItWritesWhatTooFewLiveReplicasCouldHold) {
   const auto reply = cluster.reply_to(0, 1);
   ASSERT_EQ(reply->refusals.size(), 1U);
   EXPECT_EQ(reply->refusals[0].error.code, ErrorCode::unavailable);
-  EXPECT_THAT(reply->refusals[0].error.message, HasSubstr("1 of 2"));
+  EXPECT_THAT(reply->refusals[0].error.message,
+              HasSubstr("1 of 3 replicas of this partition is live, 2 are needed"));
   EXPECT_TRUE(cluster.contents(0).empty());
   cluster.append(0, 2, {entry_of(2)}, Level::one);
   EXPECT_EQ(cluster.reply_to(0, 2)->holders, 1U);

@@ -60,5 +60,18 @@ TEST_F(ReplicasTest, StatusNamesTheReplicaThatIsStoppedAndHowFarItLags) {
   }));
 }
 
+TEST_F(ReplicasTest, TooFewOfThemAreCountedWhereAWriteIsRefused) {
+  const std::vector<pid_t> stopped{cluster_.worker(2), cluster_.worker(3)};
+  for (const pid_t worker : stopped) ::kill(worker, SIGSTOP);
+  Finished append;
+  EXPECT_TRUE(eventually([&] {
+    append = cluster_.kipu({"append", "fruit", "apple", "--timeout", "1s"});
+    return append.ended == Ended{3, 0};
+  }));
+  for (const pid_t worker : stopped) ::kill(worker, SIGCONT);
+  EXPECT_THAT(append.errors, HasSubstr("1 of 3 "));
+  EXPECT_THAT(append.errors, HasSubstr("; see `kipu status`\n"));
+}
+
 }  // namespace
 }  // namespace kipu::test
