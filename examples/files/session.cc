@@ -16,6 +16,8 @@ namespace {
 
 // Whoever waits for an answer to the first question wants to know soon that nobody is there.
 constexpr kipu::Duration kConnectTimeout = std::chrono::seconds(10);
+// A broker that runs says at once what it waits for.
+constexpr kipu::Duration kStatusTimeout = std::chrono::seconds(1);
 constexpr kipu::Duration kCompletionTimeout = std::chrono::seconds(1);
 
 using kipu::ErrorCode;
@@ -164,6 +166,13 @@ Status Session::connect(Purpose purpose) {
     return {};
   }
   if (client.error().code != ErrorCode::unavailable) return fail(client.error());
+  options.connect_timeout = std::min(*options.connect_timeout, kStatusTimeout);
+  const auto status = kipu::Client::ask_status(options);
+  if (status && !status->waiting_for.empty()) {
+    return fail(ErrorCode::unavailable,
+                fmt::format("the cluster is not ready yet: it waits for {}; see `kipu status`",
+                            status->waiting_for));
+  }
   return fail(ErrorCode::unavailable,
               fmt::format("no cluster answers at {}: start one with `kipu up`, or name another "
                           "with --broker ({})",

@@ -8,8 +8,20 @@
 namespace callgraph {
 namespace {
 
-kipu::Result<kipu::Client> reached(kipu::Result<kipu::Client> client, const GraphPlace& place) {
+// A broker that runs says at once what it waits for.
+constexpr kipu::Duration kStatusTimeout = std::chrono::seconds(1);
+
+kipu::Result<kipu::Client> reached(kipu::Result<kipu::Client> client, kipu::ClientOptions options,
+                                   const GraphPlace& place) {
   if (client || client.error().code != kipu::ErrorCode::unavailable) return client;
+  options.connect_timeout = kStatusTimeout;
+  const auto status = kipu::Client::ask_status(options);
+  if (status && !status->waiting_for.empty()) {
+    return kipu::fail(client.error().code,
+                      fmt::format("the cluster is not ready yet: it waits for {}; see `kipu "
+                                  "status`",
+                                  status->waiting_for));
+  }
   return kipu::fail(
       client.error().code,
       fmt::format("{}; start a cluster with `kipu up`, name its broker with --broker "
@@ -24,7 +36,7 @@ kipu::Result<kipu::Client> connect(const GraphPlace& place) {
   kipu::ClientOptions options;
   options.brokers = place.brokers;
   options.connect_timeout = place.patience;
-  return reached(kipu::Client::connect(options), place);
+  return reached(kipu::Client::connect(options), options, place);
 }
 
 }  // namespace callgraph
