@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/shell_quoted.h"
 #include "bus/daemon/settings.h"
 #include "storage/files.h"
 
@@ -52,9 +53,28 @@ std::optional<ClusterFile> parse(const Values& values) {
 }
 
 Error damaged(const std::filesystem::path& file, const std::string& how) {
-  return {ErrorCode::corrupt, file.string() + " is damaged (" + how +
-                                  "): remove it, and write it anew with `kipu-broker init "
-                                  "--cluster-id` and the id that the workers' logs name"};
+  const std::string at = shell_quoted(file.string());
+  return {ErrorCode::corrupt,
+          file.string() + " is damaged (" + how + "): set it aside with `mv " + at + " " +
+              shell_quoted(file.string() + ".damaged") +
+              "`, and write it anew with `kipu-broker init --data " +
+              shell_quoted(file.parent_path().string()) +
+              " --workers N --cluster-id HEX`, of the N workers of the cluster whose id "
+              "`kipu-worker show` of any of them names"};
+}
+
+// What lies there, other than what an interrupted init and a file system leave.
+Status check_empty(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::filesystem::directory_iterator at(directory, error);
+  for (; !error && at != std::filesystem::directory_iterator(); at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (name == "lost+found" || name.starts_with("cluster.toml.")) continue;
+    return fail(ErrorCode::invalid_argument, directory.string() + " is not empty, it holds " +
+                                                 name + ": choose another directory");
+  }
+  if (!error) return {};
+  return fail(ErrorCode::io_error, "cannot list " + directory.string() + ": " + error.message());
 }
 
 }  // namespace
@@ -67,8 +87,9 @@ Status write_cluster_file(const std::filesystem::path& directory, const ClusterF
                 directory.string() +
                     " is a broker's directory already: start it with `kipu-broker "
                     "--data " +
-                    directory.string() + "`");
+                    shell_quoted(directory.string()) + "`");
   }
+  if (auto empty = check_empty(directory); !empty) return empty;
   return storage::replace_file(cluster_file(directory), to_text(cluster));
 }
 
@@ -79,7 +100,9 @@ Result<ClusterFile> read_cluster_file(const std::filesystem::path& directory) {
     return fail(ErrorCode::not_a_store, directory.string() +
                                             " is no broker's directory: make it one with "
                                             "`kipu-broker init --data " +
-                                            directory.string() + " --workers N`");
+                                            shell_quoted(directory.string()) +
+                                            " --workers N`, and with --cluster-id HEX, too, in the "
+                                            "place of one that is lost");
   }
   const auto settings = daemon::read_settings(file);
   if (!settings && settings.error().code == ErrorCode::io_error) return fail(settings.error());

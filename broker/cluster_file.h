@@ -19,7 +19,8 @@ struct ClusterFile {
   friend bool operator==(const ClusterFile&, const ClusterFile&) = default;
 };
 
-// Makes `directory`, which may exist, a broker's. `invalid_argument` if it is one already.
+// Makes `directory`, which may exist, empty, a broker's. `invalid_argument` if it is one already,
+// or holds anything else.
 [[nodiscard]] Status write_cluster_file(const std::filesystem::path& directory,
                                         const ClusterFile& cluster);
 

@@ -92,6 +92,7 @@ struct Machine::State {
   Error no_map() const;
   // "w1", or its store id while no map names it.
   std::string name_of(const StoreId& store) const;
+  std::string ways_back() const;
 
   const Config config;
   const Instant started;

@@ -17,6 +17,8 @@ using schema::MessageKind;
 
 namespace {
 
+constexpr std::size_t kMostOfAMessage = 200;
+
 MessageKind answer_to(MessageKind request) {
   switch (request) {
     case MessageKind::append:
@@ -81,14 +83,29 @@ Status Machine::State::check_hello(const schema::WorkerHello& hello) const {
     return fail(ErrorCode::unsupported,
                 fmt::format("store {} is none of the {} that map {} names, and this version "
                             "cannot add workers: start the worker over the directory that it "
-                            "had, or begin a new cluster",
+                            "had{}",
                             hello.store.id.to_string(), maps.in_force()->map.workers.size(),
-                            show(maps.in_force_version())));
+                            show(maps.in_force_version()), ways_back()));
   }
   if (members.all().size() >= kMaxMembers && members.find(hello.store) == nullptr) {
     return fail(ErrorCode::overloaded, "too many workers have said hello");
   }
   return {};
+}
+
+// How a store takes the place of one of those that are away.
+std::string Machine::State::ways_back() const {
+  std::string away;
+  for (const schema::Worker& worker : maps.in_force()->map.workers) {
+    const Member* member = members.find(worker.store);
+    if (member != nullptr && !member->suspect) continue;
+    away += fmt::format("{}{} of {}", away.empty() ? "" : ", ", worker.store.id.to_string(),
+                        worker.id.to_string());
+    if (away.size() > kMostOfAMessage) break;
+  }
+  if (away.empty()) return "";
+  return "; if that is lost, over a new one in its place, made with the id of one that is away: " +
+         away;
 }
 
 void Machine::State::register_worker(Now now, const PeerId& from, const schema::WorkerHello& hello,

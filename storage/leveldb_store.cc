@@ -15,6 +15,7 @@
 
 #include "base/check.h"
 #include "base/little_endian.h"
+#include "base/shell_quoted.h"
 #include "storage/files.h"
 #include "storage/key_codec.h"
 #include "storage/leveldb_cursor.h"
@@ -278,11 +279,9 @@ Status as_open_status(const Layout& layout, const leveldb::Status& status) {
   const std::string path = layout.database.string();
   const std::string text = status.ToString();
   if (status.IsCorruption() || status.IsInvalidArgument()) {
-    return fail(
-        ErrorCode::corrupt,
-        fmt::format("the database in {} is damaged ({}): set {} aside, and make a new store "
-                    "with `kipu-worker init` or restore a copy",
-                    path, text, layout.directory.string()));
+    return fail(ErrorCode::corrupt,
+                fmt::format("the database in {} is damaged ({}): restore a copy of {}", path, text,
+                            layout.directory.string()));
   }
   // LevelDB says so of a lock that it did not get; "IO error: PATH" of one that it could not open.
   if (text.starts_with("IO error: lock ")) {
@@ -298,18 +297,15 @@ Error explain_missing_store_file(const Layout& layout) {
   const std::string at = layout.directory.string();
   if (is_there(layout.unfinished)) {
     return {ErrorCode::not_a_store,
-            fmt::format("the making of a store in {} was interrupted: repeat `kipu-worker init "
-                        "--data {}`",
-                        at, at)};
+            fmt::format("the making of a store in {} was interrupted: `kipu-worker init --data {}` "
+                        "goes on with it",
+                        at, shell_quoted(at))};
   }
   if (is_there(layout.database)) {
-    return {ErrorCode::corrupt,
-            fmt::format("{} holds a database but no store file: restore {}, or set the directory "
-                        "aside and make a new store with `kipu-worker init`",
-                        at, layout.store_file.string())};
+    return {ErrorCode::corrupt, fmt::format("{} holds a database but no store file: restore {}", at,
+                                            layout.store_file.string())};
   }
-  return {ErrorCode::not_a_store,
-          fmt::format("{} holds no store: make one with `kipu-worker init --data {}`", at, at)};
+  return {ErrorCode::not_a_store, fmt::format("{} holds no store", at)};
 }
 
 Error explain_store_file(const Layout& layout, const Error& error) {
@@ -320,18 +316,23 @@ Error explain_store_file(const Layout& layout, const Error& error) {
               fmt::format("{} is of a newer Kipu, {}: run that version", at, error.message)};
     case ErrorCode::corrupt:
       return {error.code,
-              fmt::format("{} is damaged, {}: restore a copy of it, or set the directory aside and "
-                          "make a new store with `kipu-worker init`",
-                          at, error.message)};
+              fmt::format("{} is damaged, {}: restore a copy of it", at, error.message)};
     default:
       return error;
   }
 }
 
-Result<StoreInfo> load_store_file(const Layout& layout) {
+Result<std::string> load_store_file(const Layout& layout) {
   if (!is_there(layout.store_file)) return fail(explain_missing_store_file(layout));
-  Result<StoreInfo> info =
-      read_file(layout.store_file, kMaxStoreFileBytes).and_then(decode_store_file);
+  auto bytes = read_file(layout.store_file, kMaxStoreFileBytes);
+  if (!bytes) return fail(explain_store_file(layout, bytes.error()));
+  return bytes;
+}
+
+Result<StoreInfo> load_store_info(const Layout& layout) {
+  const auto bytes = load_store_file(layout);
+  if (!bytes) return fail(bytes.error());
+  auto info = decode_store_file(*bytes);
   if (!info) return fail(explain_store_file(layout, info.error()));
   return info;
 }
@@ -341,8 +342,7 @@ Status check_database(const Layout& layout) {
   if (is_there(current)) return {};
   return fail(ErrorCode::corrupt,
               fmt::format("{} is missing, so its data cannot be read, and nothing is made in its "
-                          "place: restore a copy, or set {} aside and make a new store with "
-                          "`kipu-worker init`",
+                          "place: restore a copy of {}",
                           (is_there(layout.database) ? current : layout.database).string(),
                           layout.directory.string()));
 }
@@ -396,6 +396,16 @@ Status make_database(const Layout& layout) {
   return as_open_status(layout, status);
 }
 
+// What an interrupted init was to make, so that repeating it needs nothing that was said then; if
+// another is wanted, or that file is torn, a new one.
+StoreInfo info_to_make(const Layout& layout, Rng& rng, StoreId instead_of) {
+  if (is_there(layout.unfinished)) {
+    auto begun = read_file(layout.unfinished, kMaxStoreFileBytes).and_then(decode_store_file);
+    if (begun && (instead_of.is_none() || begun->store == instead_of)) return std::move(*begun);
+  }
+  return make_store_info(rng, instead_of);
+}
+
 }  // namespace
 
 Status init_leveldb_store(const fs::path& directory, Rng& rng, StoreId instead_of) {
@@ -404,7 +414,7 @@ Status init_leveldb_store(const fs::path& directory, Rng& rng, StoreId instead_o
   const Result<FileDescriptor> lock = lock_directory(layout.directory);
   if (!lock) return fail(lock.error());
   if (Status empty = check_empty(layout); !empty) return empty;
-  const StoreInfo info = make_store_info(rng, instead_of);
+  const StoreInfo info = info_to_make(layout, rng, instead_of);
   // From here on the directory says that init is at work; the rename at the end says that it is
   // done. So a crash at any point leaves what init can begin again and open refuses.
   Status done = write_file(layout.unfinished, encode_store_file(info));
@@ -421,7 +431,7 @@ Result<std::unique_ptr<Store>> open_leveldb_store(const fs::path& directory,
   if (!is_there(layout.directory)) return fail(explain_missing_store_file(layout));
   Result<FileDescriptor> lock = lock_directory(layout.directory);
   if (!lock) return fail(std::move(lock.error()));
-  Result<StoreInfo> info = load_store_file(layout);
+  Result<StoreInfo> info = load_store_info(layout);
   if (!info) return fail(std::move(info.error()));
   if (Status there = check_database(layout); !there) return fail(std::move(there.error()));
 
@@ -442,6 +452,15 @@ Result<std::unique_ptr<Store>> open_leveldb_store(const fs::path& directory,
   }
   return std::make_unique<LevelDbStore>(std::move(layout), std::move(*lock), std::move(cache),
                                         std::move(db), std::move(*info), std::move(log_index));
+}
+
+Result<StoreSummary> inspect_leveldb_store(const fs::path& directory) {
+  const Layout layout(resolved(directory));
+  const auto bytes = load_store_file(layout);
+  if (!bytes) return fail(bytes.error());
+  auto info = decode_store_file(*bytes);
+  if (!info) return fail(explain_store_file(layout, info.error()));
+  return StoreSummary{format_of_store_file(*bytes), std::move(*info), check_database(layout)};
 }
 
 }  // namespace kipu::storage

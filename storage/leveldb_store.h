@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 
@@ -22,14 +23,27 @@ struct LevelDbOptions {
 
 // Makes `directory` (which may exist, empty) a store with a new id and no cluster, durably; or one
 // with the id of a lost store whose place it takes, and no partition of which is whole.
+// An init that was interrupted is gone on with, under the id that it had, unless another is given.
 // `invalid_argument` if there is a store or anything else in it.
 [[nodiscard]] Status init_leveldb_store(const std::filesystem::path& directory, Rng& rng,
                                         StoreId instead_of = {});
 
 // Opens a store and adds a run. Never creates one: `not_a_store` for a directory without, `corrupt`
 // for one whose parts do not fit together (data without CURRENT, a damaged store file),
-// `newer_format`, `in_use`, `io_error`; each message names the remedy.
+// `newer_format`, `in_use`, `io_error`. How a store that is lost is replaced depends on who serves
+// it, so whoever opens it adds that to the message.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_leveldb_store(
     const std::filesystem::path& directory, const LevelDbOptions& options, Rng& rng);
+
+// What a store says of itself, as far as that can be told without opening it.
+struct StoreSummary {
+  std::uint32_t format = 0;  // the version that its store file was written in
+  StoreInfo info;
+  Status database;  // whether there is one, as opening would say
+};
+
+// Of a store that another process may have. Fails as opening does: `not_a_store`, `corrupt`,
+// `newer_format`, `io_error`.
+[[nodiscard]] Result<StoreSummary> inspect_leveldb_store(const std::filesystem::path& directory);
 
 }  // namespace kipu::storage

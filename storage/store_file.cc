@@ -151,4 +151,9 @@ Result<StoreInfo> decode_store_file(std::string_view bytes) {
   return info;
 }
 
+std::uint32_t format_of_store_file(std::string_view bytes) {
+  KIPU_CHECK_OP(bytes.size(), >=, kHeadBytes);
+  return load_le<std::uint32_t>(bytes.data() + kMagic.size());
+}
+
 }  // namespace kipu::storage

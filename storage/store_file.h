@@ -23,4 +23,7 @@ inline constexpr std::size_t kMaxStoreFileBytes = std::size_t{64} * 1024 * 1024;
 // What version 1 did not say: a store that had a map was whole, and any other one is unborn.
 [[nodiscard]] Result<StoreInfo> decode_store_file(std::string_view bytes);
 
+// The version in which `bytes` were written. REQUIRES: they decode.
+[[nodiscard]] std::uint32_t format_of_store_file(std::string_view bytes);
+
 }  // namespace kipu::storage

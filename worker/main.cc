@@ -1,15 +1,18 @@
 // kipu-worker: one shard of a cluster, over a LevelDB store.
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "base/limits.h"
 #include "base/random.h"
+#include "base/shell_quoted.h"
 #include "bus/daemon/command_line.h"
 #include "bus/daemon/host.h"
 #include "bus/daemon/log.h"
 #include "bus/zmq_bus.h"
+#include "schema/codec.h"
 #include "storage/leveldb_store.h"
 #include "worker/runtime.h"
 
@@ -35,6 +38,7 @@ struct Flags {
   std::string log;
   LogLevel log_level = LogLevel::info;
   bool die_with_parent = false;
+  std::string replace_with;
 };
 
 // Refused here, since a broker could only say that the hello of such a worker does not decode.
@@ -87,7 +91,11 @@ daemon::Command serve_command(Flags& flags) {
        text_option("log", "FILE", "append the log to this file (stderr)", flags.log),
        level_option("log-level", "debug, info, warning or error (info)", flags.log_level),
        switch_option("die-with-parent", "stop when the process that started it ends",
-                     flags.die_with_parent)}};
+                     flags.die_with_parent),
+       text_option("replace-with", "COMMAND",
+                   "what its messages name to begin a new store in the place of one that is lost "
+                   "(kipu-worker init)",
+                   flags.replace_with)}};
 }
 
 daemon::Option lost_store_option(StoreId& into) {
@@ -108,9 +116,129 @@ daemon::Option lost_store_option(StoreId& into) {
 daemon::Command init_command(Flags& flags) {
   using namespace daemon;
   return {"Makes an empty store. It joins the cluster of the broker that it first serves.",
-          "  kipu-worker init --data /var/lib/kipu/worker",
+          "  kipu-worker init --data /var/lib/kipu/worker\n"
+          "  kipu-worker init --data /var/lib/kipu/worker --store ID\n\n"
+          "The second takes the place of a store that is lost.",
           {required(text_option("data", "DIR", "the directory to make", flags.data)),
            lost_store_option(flags.instead_of)}};
+}
+
+daemon::Command show_command(Flags& flags) {
+  using namespace daemon;
+  return {"Says what a store is, as one line of JSON, without opening it.",
+          "  kipu-worker show --data /var/lib/kipu/worker",
+          {required(text_option("data", "DIR", "the store", flags.data))}};
+}
+
+// The first name beside `data` that nothing has.
+std::string free_name(const std::string& data) {
+  std::string name = data;
+  while (name.size() > 1 && name.ends_with('/')) name.pop_back();
+  name += ".lost";
+  std::error_code error;
+  std::string found = name;
+  for (int number = 2; std::filesystem::exists(found, error); ++number) {
+    found = name + "-" + std::to_string(number);
+  }
+  return found;
+}
+
+// How a store that is lost is replaced, as commands to type.
+std::string replacement(const Flags& flags, ErrorCode code) {
+  if (!flags.replace_with.empty()) {
+    return "`" + flags.replace_with + "` begins a new one in its place";
+  }
+  const std::string data = shell_quoted(flags.data);
+  const std::string init = "kipu-worker init --data " + data;
+  if (code == ErrorCode::not_a_store) {
+    return "`" + init + "` makes one for a new cluster, and `" + init +
+           " --store ID` one in the place of a lost one, whose ID `kipu status -o json` shows";
+  }
+  // Whom the broker refused has the wrong id.
+  const auto found = storage::inspect_leveldb_store(flags.data);
+  const bool known = found && code == ErrorCode::corrupt;
+  return "`mv -T " + data + " " + shell_quoted(free_name(flags.data)) + " && " + init +
+         " --store " + (known ? found->info.store.id.to_string() : "ID") + "` begins a new one" +
+         (known ? "" : ", with the ID that `kipu status -o json` shows");
+}
+
+// What is wrong with a store, and what to do about it.
+Error with_replacement(const Flags& flags, Error error) {
+  if (error.code == ErrorCode::corrupt || error.code == ErrorCode::unsupported) {
+    error.message += "; or, where other replicas hold its data, " + replacement(flags, error.code);
+  }
+  if (error.code == ErrorCode::not_a_store) {
+    error.message += error.message.find('`') == std::string::npos ? ": " : "; or ";
+    error.message += replacement(flags, error.code);
+  }
+  return error;
+}
+
+std::string as_json(const char* name, const std::string& text) {
+  std::string out = "\"";
+  out += name;
+  out += "\":\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+  }
+  return out + "\"";
+}
+
+std::string as_json(const char* name, std::uint64_t number) {
+  return std::string("\"") + name + "\":" + std::to_string(number);
+}
+
+std::string id_or_nothing(const Uuid& id) {
+  return id.is_none() ? std::string() : id.to_string();
+}
+
+const char* name_of(storage::Wholeness::Kind kind) {
+  switch (kind) {
+    case storage::Wholeness::Kind::unborn:
+      return "unborn";
+    case storage::Wholeness::Kind::none:
+      return "none";
+    case storage::Wholeness::Kind::all_but:
+      return "all_but";
+  }
+  return "";
+}
+
+std::string describe(const storage::StoreSummary& found, const schema::ClusterMap& map) {
+  const storage::StoreInfo& info = found.info;
+  std::string out =
+      "{" + as_json("store", info.store.id.to_string()) + "," +
+      as_json("cluster", id_or_nothing(info.cluster.id)) + "," + as_json("format", found.format) +
+      "," + as_json("whole", name_of(info.whole.kind)) + "," +
+      as_json("not_whole", info.whole.missing.size()) + "," +
+      as_json("damage", found.database ? "" : found.database.error().message) + "," +
+      as_json("generation", map.version.generation) + "," + as_json("nonce", map.version.nonce) +
+      "," + as_json("epoch", map.version.epoch) + "," +
+      as_json("partitions", map.placement.size()) + "," +
+      as_json("replicas", info.map.empty() ? 0 : map.replicas) + ",\"workers\":[";
+  for (const schema::Worker& worker : map.workers) {
+    if (out.back() != '[') out += ',';
+    out += "{" + as_json("id", worker.id.to_string()) + "," +
+           as_json("store", worker.store.id.to_string()) + "}";
+  }
+  return out + "]}";
+}
+
+Status show(const Flags& flags) {
+  const auto found = storage::inspect_leveldb_store(flags.data);
+  if (!found) return fail(with_replacement(flags, found.error()));
+  schema::ClusterMap map;
+  if (!found->info.map.empty()) {
+    auto decoded = schema::decode<schema::ClusterMap>(found->info.map);
+    if (!decoded) {
+      return fail(ErrorCode::corrupt,
+                  "the cluster map in " + flags.data + " is none: " + decoded.error().message);
+    }
+    map = std::move(*decoded);
+  }
+  daemon::announce(describe(*found, map));
+  return {};
 }
 
 Status init(const Flags& flags) {
@@ -142,8 +270,9 @@ Status serve_with(const Flags& flags, daemon::Log& log, storage::Store& store) {
                            " peer=" + endpoints.peer;
   log.write({LogLevel::info, "serving " + what});
   daemon::announce(std::string(kProgram) + " ready " + what);
-  const auto status = (*runtime)->run();
+  auto status = (*runtime)->run();
   if (status) return {};
+  status = fail(with_replacement(flags, status.error()));
   if (log.to_file()) log.write({LogLevel::error, status.error().message});
   daemon::complain(kProgram, status.error());
   // Without closing anything: the disk may have failed, and then closing may wait for ever.
@@ -163,20 +292,28 @@ Status serve(const Flags& flags) {
   }
   Rng rng = Rng::from_system();
   const auto store = storage::open_leveldb_store(flags.data, storage::LevelDbOptions{}, rng);
-  auto status = store ? serve_with(flags, **log, **store) : Status(fail(store.error()));
+  auto status = store ? serve_with(flags, **log, **store)
+                      : Status(fail(with_replacement(flags, store.error())));
   if (status) (*log)->write({LogLevel::info, "stopped"});
   if (!status && (*log)->to_file()) (*log)->write({LogLevel::error, status.error().message});
   return status;
+}
+
+Status run(daemon::Action action, const Flags& flags) {
+  if (action == daemon::Action::init) return init(flags);
+  if (action == daemon::Action::show) return show(flags);
+  return serve(flags);
 }
 
 int run(int argc, const char* const* argv) {
   daemon::block_signals();
   daemon::share_one_heap();
   Flags flags;
-  const daemon::Program program{kProgram, serve_command(flags), init_command(flags)};
+  const daemon::Program program{kProgram, serve_command(flags), init_command(flags),
+                                show_command(flags)};
   const daemon::Parsed parsed = daemon::parse_command_line(program, argc, argv);
   if (parsed.action == daemon::Action::exit) return parsed.exit_code;
-  const Status status = parsed.action == daemon::Action::init ? init(flags) : serve(flags);
+  const Status status = run(parsed.action, flags);
   if (status) return 0;
   daemon::complain(kProgram, status.error());
   return daemon::exit_code_of(status.error());

@@ -43,7 +43,27 @@ std::string described(const Command& command) {
   return command.summary + "\n\nExamples:\n" + command.examples + "\n";
 }
 
-// A file may hold the options of both commands, so that one file serves both.
+// A command that is named, if the program has it.
+struct Subcommand {
+  Subcommand(CLI::App& parent, const std::string& name, const Command* command, Action what)
+      : action(what) {
+    if (command == nullptr) return;
+    app = parent.add_subcommand(name, command->summary);
+    given.emplace(*command);
+    declare(*app, *given);
+  }
+  bool parsed() const { return app != nullptr && app->parsed(); }
+  // For its own help alone: that of the whole program shows one line of it.
+  void describe() const {
+    if (parsed()) app->description(described(*given->command));
+  }
+
+  Action action;
+  CLI::App* app = nullptr;
+  std::optional<Given> given;
+};
+
+// A file may hold the options of all commands, so that one file serves them all.
 Result<std::map<std::string, Setting>> read_config(const Program& program,
                                                    const std::string& file) {
   std::map<std::string, Setting> by_name;
@@ -51,7 +71,8 @@ Result<std::map<std::string, Setting>> read_config(const Program& program,
   auto settings = read_settings(file);
   if (!settings) return fail(settings.error());
   const auto known = [&program](const std::string& name) {
-    for (const Command* command : {&program.serve, &program.init}) {
+    for (const Command* command :
+         {&program.serve, &program.init, program.show ? &*program.show : &program.init}) {
       for (const Option& option : command->options) {
         if (option.name == name) return true;
       }
@@ -227,25 +248,24 @@ Option required(Option option) {
 
 Parsed parse_command_line(const Program& program, int argc, const char* const* argv) {
   CLI::App app(described(program.serve), program.name);
-  CLI::App* init = app.add_subcommand("init", program.init.summary);
+  Subcommand init(app, "init", &program.init, Action::init);
+  Subcommand show(app, "show", program.show ? &*program.show : nullptr, Action::show);
   Given serve_given(program.serve);
-  Given init_given(program.init);
   declare(app, serve_given);
-  declare(*init, init_given);
   app.set_version_flag("--version", program.name + " " + KIPU_VERSION);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {
-    // Not before: the help of the whole program shows one line of it.
-    if (init->parsed()) init->description(described(program.init));
+    init.describe();
+    show.describe();
     return {Action::exit, app.exit(done)};
   } catch (const CLI::ParseError& error) {
     return wrong_usage(program, error.what());
   }
-  const bool initialise = init->parsed();
-  const auto set = set_all(program, initialise ? init_given : serve_given);
+  const Subcommand* const named = init.parsed() ? &init : show.parsed() ? &show : nullptr;
+  const auto set = set_all(program, named != nullptr ? *named->given : serve_given);
   if (!set) return wrong_usage(program, set.error().message);
-  return {initialise ? Action::init : Action::serve, 0};
+  return {named != nullptr ? named->action : Action::serve, 0};
 }
 
 }  // namespace kipu::daemon

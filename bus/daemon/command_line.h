@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,14 +46,15 @@ struct Command {
   std::vector<Option> options;
 };
 
-// `NAME …` serves, `NAME init …` prepares a directory.
+// `NAME …` serves, `NAME init …` prepares a directory, `NAME show …` says what one holds.
 struct Program {
   std::string name;
   Command serve;
   Command init;
+  std::optional<Command> show = {};
 };
 
-enum class Action { serve, init, exit };
+enum class Action { serve, init, show, exit };
 
 struct Parsed {
   Action action = Action::exit;

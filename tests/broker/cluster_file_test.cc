@@ -44,6 +44,20 @@ TEST_F(ClusterFileTest, IsNotReplaced) {
   EXPECT_EQ(again.error().code, ErrorCode::invalid_argument);
 }
 
+TEST_F(ClusterFileTest, IsNotPutAmongOtherThings) {
+  std::ofstream(directory_ / "letter") << "dear";
+  const auto refused = write_cluster_file(directory_.path(), ClusterFile{});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+  EXPECT_THAT(refused.error().message, HasSubstr("letter"));
+  EXPECT_FALSE(std::filesystem::exists(file_));
+}
+
+TEST_F(ClusterFileTest, IsWrittenWhereThatWasInterrupted) {
+  std::ofstream(directory_ / "cluster.toml.new") << "format";
+  written();
+}
+
 TEST_F(ClusterFileTest, IsMissedInADirectoryThatInitDidNotMake) {
   EXPECT_EQ(error_of_reading().code, ErrorCode::not_a_store);
   EXPECT_THAT(error_of_reading().message, HasSubstr("kipu-broker init --data"));
@@ -57,7 +71,7 @@ TEST_F(ClusterFileTest, NamesTheRemedyHoweverItIsDamaged) {
   for (const std::size_t bytes : {std::size_t{0}, id, id + 20, whole.find("partitions")}) {
     replace_by(whole.substr(0, bytes));
     EXPECT_EQ(error_of_reading().code, ErrorCode::corrupt) << bytes;
-    EXPECT_THAT(error_of_reading().message, HasSubstr("init --cluster-id")) << bytes;
+    EXPECT_THAT(error_of_reading().message, HasSubstr("--cluster-id HEX")) << bytes;
   }
 }
 

@@ -81,6 +81,72 @@ TEST_F(WorkerDaemonTest, InitialisesAStoreInPlaceOfALostOne) {
   }
 }
 
+TEST_F(WorkerDaemonTest, ShowsWhatAStoreIs) {
+  expect_refused(run({program("kipu-worker"), "show", "--data", data_}), "holds no store");
+  const std::string id = "000102030405060708090a0b0c0d0e0f";
+  run({program("kipu-worker"), "init", "--data", data_, "--store", id});
+  const Finished shown = run({program("kipu-worker"), "show", "--data", data_});
+  EXPECT_EQ(shown.ended, (Ended{0, 0})) << shown.errors;
+  EXPECT_EQ(shown.output,
+            "{\"store\":\"" + id +
+                "\",\"cluster\":\"\",\"format\":2,\"whole\":\"none\",\"not_whole\":0,"
+                "\"damage\":\"\",\"generation\":0,\"nonce\":0,\"epoch\":0,\"partitions\":0,"
+                "\"replicas\":0,\"workers\":[]}\n");
+}
+
+// What stands in the last backquotes of a message.
+std::string last_command(const std::string& message) {
+  const std::size_t end = message.rfind('`');
+  const std::size_t begin = message.rfind('`', end - 1);
+  return message.substr(begin + 1, end - begin - 1);
+}
+
+Finished type(const std::string& line) {
+  Process::Options options;
+  const std::string programs = std::filesystem::path(program("kipu-worker")).parent_path().string();
+  options.environment = {{"PATH", programs + ":/usr/bin:/bin"}};
+  return run({"/bin/sh", "-c", line}, options);
+}
+
+TEST_F(WorkerDaemonTest, NamesACommandThatReplacesADamagedStore) {
+  for (const char* const lost : {"db/CURRENT", "db"}) {
+    std::filesystem::remove_all(data_);
+    init();
+    const Finished before = run({program("kipu-worker"), "show", "--data", data_});
+    const std::string id = before.output.substr(0, before.output.find(','));
+    std::filesystem::remove_all(std::filesystem::path(data_) / lost);
+    const Finished refused = run(command());
+    EXPECT_EQ(refused.ended, (Ended{5, 0}));
+    const Finished typed = type(last_command(refused.errors));
+    EXPECT_EQ(typed.ended, (Ended{0, 0})) << refused.errors << typed.errors;
+    const Finished after = run({program("kipu-worker"), "show", "--data", data_});
+    EXPECT_NE(after.output.find(id), std::string::npos) << after.output;
+  }
+  // Both of what was damaged is still there.
+  EXPECT_TRUE(std::filesystem::exists(data_ + ".lost/store"));
+  EXPECT_TRUE(std::filesystem::exists(data_ + ".lost-2/store"));
+}
+
+TEST_F(WorkerDaemonTest, NamesWhatItWasToldToNameForALostStore) {
+  const std::string told = "kipu worker replace worker-2";
+  expect_refused(run(command({"--replace-with", told})), "`" + told + "`");
+  init();
+  std::ofstream(data_ + "/store") << "rubbish";
+  const Finished damaged = run(command({"--replace-with", told}));
+  EXPECT_EQ(damaged.ended, (Ended{5, 0}));
+  EXPECT_EQ(last_command(damaged.errors), told);
+}
+
+TEST_F(WorkerDaemonTest, GoesOnWithAnInitThatWasInterruptedAsItSays) {
+  init();
+  std::filesystem::rename(data_ + "/store", data_ + "/store.init");
+  const Finished refused = run(command({"--replace-with", "true"}));
+  const std::size_t begin = refused.errors.find('`') + 1;
+  const std::string line = refused.errors.substr(begin, refused.errors.find('`', begin) - begin);
+  EXPECT_EQ(type(line).ended, (Ended{0, 0})) << line;
+  EXPECT_TRUE(std::filesystem::exists(data_ + "/store"));
+}
+
 TEST_F(WorkerDaemonTest, RefusesAStoreInUse) {
   init();
   Process worker(command());

@@ -89,7 +89,7 @@ TEST_F(LevelDbStoreTest, OpensNothingWhereNoStoreIs) {
   const auto missing = try_open(temp_ / "missing");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, ErrorCode::not_a_store);
-  EXPECT_THAT(missing.error().message, HasSubstr("kipu-worker init"));
+  EXPECT_THAT(missing.error().message, HasSubstr("missing holds no store"));
   EXPECT_FALSE(fs::exists(temp_ / "missing"));
   fs::create_directory(temp_ / "empty");
   const auto empty = try_open(temp_ / "empty");
@@ -135,6 +135,38 @@ TEST_F(LevelDbStoreTest, OpensNoDamagedOrNewerStoreFile) {
   EXPECT_THAT(error.message, HasSubstr("store is damaged"));
   write_bytes(directory_ / "store", "");
   EXPECT_EQ(error_of_open().code, ErrorCode::corrupt);
+}
+
+TEST_F(LevelDbStoreTest, GoesOnWithAnInitThatWasInterrupted) {
+  const StoreId lost{Uuid{1, 2}};
+  const auto begun = temp_ / "begun";
+  ASSERT_TRUE(init_leveldb_store(begun, rng_, lost));
+  fs::rename(begun / "store", begun / "store.init");
+  ASSERT_TRUE(init_leveldb_store(begun, rng_));
+  const auto found = inspect_leveldb_store(begun);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->info.store, lost);
+  EXPECT_EQ(found->info.whole.kind, Wholeness::Kind::none);
+  fs::rename(begun / "store", begun / "store.init");
+  write_bytes(begun / "store.init", "torn");
+  ASSERT_TRUE(init_leveldb_store(begun, rng_));
+  EXPECT_NE(inspect_leveldb_store(begun).value().info.store, lost);
+}
+
+TEST_F(LevelDbStoreTest, SaysWhatAStoreIsThatAnotherHasOpen) {
+  const auto store = open();
+  ASSERT_TRUE(store->save_map(ClusterId{Uuid{3, 4}}, "a map"));
+  const auto found = inspect_leveldb_store(directory_);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->info.store, store->info().store);
+  EXPECT_EQ(found->info.map, "a map");
+  EXPECT_EQ(found->format, kFormatVersion);
+  EXPECT_TRUE(found->database);
+  fs::remove(directory_ / "db" / "CURRENT");
+  EXPECT_EQ(inspect_leveldb_store(directory_).value().database.error().code, ErrorCode::corrupt);
+  write_bytes(directory_ / "store", "");
+  EXPECT_EQ(inspect_leveldb_store(directory_).error().code, ErrorCode::corrupt);
+  EXPECT_EQ(inspect_leveldb_store(temp_ / "none").error().code, ErrorCode::not_a_store);
 }
 
 TEST_F(LevelDbStoreTest, IsOpenOnlyOnceAtATime) {

@@ -24,7 +24,10 @@ class CommandLineTest : public testing::Test {
         {"Prepares.",
          "  knot init --data DIR",
          {required(text_option("data", "DIR", "a directory", data_)),
-          number_option("workers", "a number", {1, 10}, workers_)}}};
+          number_option("workers", "a number", {1, 10}, workers_)}},
+        Command{"Shows.",
+                "  knot show --data DIR",
+                {required(text_option("data", "DIR", "a directory", data_))}}};
   }
   Parsed parse(std::vector<std::string> words) {
     std::vector<const char*> arguments{"knot"};
