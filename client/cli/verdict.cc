@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.h"
-#include "client/cli/down.h"
+#include "client/cli/absence.h"
 #include "client/cli/text.h"
 #include "client/cli/units.h"
 

@@ -1,4 +1,4 @@
-#include "client/cli/down.h"
+#include "client/cli/absence.h"
 
 #include <chrono>
 
