@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -69,11 +70,17 @@ std::optional<std::string> in_path(const std::string& name) {
   return std::nullopt;
 }
 
-void read_all(int descriptor, std::string& into) {
+// False if there is more to come at `deadline`.
+bool read_all(int descriptor, std::chrono::steady_clock::time_point deadline, std::string& into) {
   std::array<char, 4096> bytes{};
   while (true) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return false;
+    pollfd source{descriptor, POLLIN, 0};
+    if (::poll(&source, 1, static_cast<int>(left.count())) <= 0) continue;
     const ssize_t got = ::read(descriptor, bytes.data(), bytes.size());
-    if (got == 0 || (got < 0 && errno != EINTR)) return;
+    if (got == 0 || (got < 0 && errno != EINTR)) return true;
     if (got > 0) into.append(bytes.data(), static_cast<std::size_t>(got));
   }
 }
@@ -112,14 +119,23 @@ Result<Child> spawn(const std::vector<std::string>& words, int error_descriptor)
   return start(words, error_descriptor, O_NONBLOCK);
 }
 
-Result<Finished> run_to_end(const std::vector<std::string>& words) {
+Result<Finished> run_to_end(const std::vector<std::string>& words,
+                            std::chrono::milliseconds within) {
   const auto child = start(words, -1, 0);
   if (!child) return fail(child.error());
   Finished finished;
-  read_all(child->output, finished.output);
+  const bool ended =
+      read_all(child->output, std::chrono::steady_clock::now() + within, finished.output);
   ::close(child->output);
+  if (!ended) {
+    ::kill(child->pid, SIGKILL);
+    return fail(ErrorCode::deadline_exceeded,
+                fmt::format("{} has not ended within {} s: its disk may hang", words[0],
+                            std::chrono::duration_cast<std::chrono::seconds>(within).count()));
+  }
   while (::waitpid(child->pid, &finished.status, 0) < 0 && errno == EINTR) {
   }
+  while (finished.output.ends_with('\n')) finished.output.pop_back();
   return finished;
 }
 

@@ -1,6 +1,7 @@
 // Processes that `up` starts.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,8 +27,10 @@ struct Finished {
   std::string output;
 };
 
-// Runs a program to its end, and returns what it wrote to standard output and error.
-[[nodiscard]] Result<Finished> run_to_end(const std::vector<std::string>& words);
+// Runs a program to its end, and returns what it wrote to standard output and error. One that has
+// not ended in time, since its disk hangs, is killed and left behind: `deadline_exceeded`.
+[[nodiscard]] Result<Finished> run_to_end(const std::vector<std::string>& words,
+                                          std::chrono::milliseconds within);
 
 // "exit code 3", "signal 9 (Killed)".
 [[nodiscard]] std::string describe_exit(int status);

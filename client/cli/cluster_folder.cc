@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -13,28 +14,42 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/shell_quoted.h"
+
 namespace kipu::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int kMostSetAside = 10'000;
 
 tl::unexpected<Error> file_error(const fs::path& file) {
   return fail(ErrorCode::io_error, fmt::format("{}: {}", file.string(), std::strerror(errno)));
 }
 
 // Writes and closes.
-Status write_and_sync(int descriptor, std::string_view content, const fs::path& file) {
+Status write_and_close(int descriptor, std::string_view content, bool durable,
+                       const fs::path& file) {
   bool good = true;
   while (good && !content.empty()) {
     const ssize_t taken = ::write(descriptor, content.data(), content.size());
     if (taken >= 0) content.remove_prefix(static_cast<std::size_t>(taken));
     good = taken >= 0 || errno == EINTR;
   }
-  good = good && ::fsync(descriptor) == 0;
+  good = good && (!durable || ::fsync(descriptor) == 0);
   Status status;
   if (!good) status = file_error(file);
   ::close(descriptor);
   return status;
+}
+
+Status write_beside(const fs::path& file, std::string_view content, bool durable) {
+  const fs::path fresh = file.string() + ".new";
+  const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (descriptor < 0) return file_error(fresh);
+  if (auto status = write_and_close(descriptor, content, durable, fresh); !status) return status;
+  if (::rename(fresh.c_str(), file.c_str()) != 0) return file_error(file);
+  return {};
 }
 
 bool parse_unsigned(std::string_view text, std::uint32_t& into) {
@@ -81,6 +96,27 @@ Result<ClusterRecord> parse_record(std::string_view text) {
   return fail(ErrorCode::corrupt, "the file `cluster` is not what `kipu up` wrote");
 }
 
+std::string format_stores(const StoreNames& stores) {
+  std::string text;
+  for (const auto& [name, store] : stores)
+    text += fmt::format("{}={}\n", name, store.id.to_string());
+  return text;
+}
+
+StoreNames parse_stores(std::string_view text) {
+  StoreNames stores;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::size_t equals = line.find('=');
+    if (equals == std::string_view::npos || !line.starts_with("worker-")) continue;
+    const auto id = Uuid::parse(line.substr(equals + 1));
+    if (id && !id->is_none()) stores[std::string(line.substr(0, equals))] = StoreId{*id};
+  }
+  return stores;
+}
+
 ClusterFolder::ClusterFolder(ClusterFolder&& other) noexcept
     : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
 
@@ -89,23 +125,23 @@ ClusterFolder::~ClusterFolder() {
 }
 
 Status ClusterFolder::lock() {
-  std::error_code error;
   for (const char* folder : {"logs", "pids"}) {
+    std::error_code error;
     fs::create_directories(path_ / folder, error);
     if (error) {
       return fail(ErrorCode::io_error,
-                  fmt::format("{}: {}", (path_ / folder).string(), error.message()));
+                  fmt::format("{} cannot be made: {}", (path_ / folder).string(), error.message()));
     }
   }
   const fs::path file = path_ / "lock";
-  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock_ < 0) return file_error(file);
-  if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return {};
+  if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return sign_lock();
   const auto pid = holder();
-  return fail(
-      ErrorCode::in_use,
-      fmt::format("a cluster runs over {} already{}: `kipu down --data {}` stops it",
-                  path_.string(), pid ? fmt::format(" (process {})", *pid) : "", path_.string()));
+  return fail(ErrorCode::in_use,
+              fmt::format("a cluster runs over {} already{}: `kipu down --data {}` stops it",
+                          path_.string(), pid ? fmt::format(" (process {})", *pid) : "",
+                          shell_quoted(path_.string())));
 }
 
 std::optional<pid_t> ClusterFolder::holder() const {
@@ -132,8 +168,10 @@ Status ClusterFolder::sign_lock() {
 
 Result<std::optional<ClusterRecord>> ClusterFolder::load() const {
   const fs::path file = path_ / "cluster";
-  std::error_code error;
-  if (!fs::exists(file, error)) return std::optional<ClusterRecord>();
+  std::error_code ignored;  // what cannot be looked at is there: reading it says what is wrong
+  if (fs::status(file, ignored).type() == fs::file_type::not_found) {
+    return std::optional<ClusterRecord>();
+  }
   const std::ifstream stream(file);
   std::ostringstream text;
   text << stream.rdbuf();
@@ -149,18 +187,42 @@ Status ClusterFolder::save(const ClusterRecord& record) const {
   return replace_file(path_ / "cluster", format_record(record));
 }
 
+StoreNames ClusterFolder::load_stores() const {
+  const std::ifstream stream(path_ / "stores");
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return parse_stores(text.str());
+}
+
+Status ClusterFolder::save_stores(const StoreNames& stores) const {
+  return replace_file(path_ / "stores", format_stores(stores));
+}
+
 Status replace_file(const fs::path& file, std::string_view content) {
-  const fs::path fresh = file.string() + ".new";
-  const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor < 0) return file_error(fresh);
-  if (auto status = write_and_sync(descriptor, content, fresh); !status) return status;
-  if (::rename(fresh.c_str(), file.c_str()) != 0) return file_error(file);
+  if (auto status = write_beside(file, content, true); !status) return status;
   const int folder = ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return file_error(file.parent_path());
   const bool synced = ::fsync(folder) == 0;
   ::close(folder);
   if (!synced) return file_error(file.parent_path());
   return {};
+}
+
+Status publish_file(const fs::path& file, std::string_view content) {
+  return write_beside(file, content, false);
+}
+
+Result<fs::path> set_aside(const fs::path& path, std::string_view why) {
+  for (int number = 1; number < kMostSetAside; ++number) {
+    const fs::path other = number == 1 ? fmt::format("{}.{}", path.string(), why)
+                                       : fmt::format("{}.{}-{}", path.string(), why, number);
+    if (::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, other.c_str(), RENAME_NOREPLACE) == 0) {
+      return other;
+    }
+    if (errno != EEXIST) return file_error(path);
+  }
+  return fail(ErrorCode::io_error,
+              fmt::format("too many things called {}.{} are kept", path.string(), why));
 }
 
 }  // namespace kipu::cli

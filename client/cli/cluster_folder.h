@@ -1,14 +1,19 @@
 // The directory of a cluster that `up` runs:
 //
 //   cluster      what it was made with (below); written once, before anything else
+//   stores       which folder held which store, so that one that is lost is still known by name
 //   lock         held while a cluster runs over it; holds the process id of `up`
 //   endpoint     where clients connect, while it runs
+//   processes    how each process does, while it runs (process_report.h)
 //   broker/      the broker's data          worker-1/ … worker-N/   the stores
 //   logs/        up.log, broker.log, …      pids/    a file for each process
+//
+// `cluster` and `stores` are small, and easily lost: both are made anew from the stores.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +40,17 @@ struct ClusterRecord {
 // `corrupt` if the text is not what format_record() writes.
 [[nodiscard]] Result<ClusterRecord> parse_record(std::string_view text);
 
+// By the name of the folder that holds or held it: `worker-1`.
+using StoreNames = std::map<std::string, StoreId>;
+
+[[nodiscard]] std::string format_stores(const StoreNames& stores);
+// Takes of `text` the lines that it understands: the rest is learnt anew.
+[[nodiscard]] StoreNames parse_stores(std::string_view text);
+
+[[nodiscard]] inline std::string worker_folder(std::uint32_t number) {
+  return "worker-" + std::to_string(number);
+}
+
 class ClusterFolder {
  public:
   explicit ClusterFolder(std::filesystem::path path) : path_(std::move(path)) {}
@@ -48,17 +64,20 @@ class ClusterFolder {
   }
   std::filesystem::path pid_file(const std::string& name) const { return path_ / "pids" / name; }
 
-  // Makes the directory, and takes its lock for as long as this object lives, here or in a child:
-  // `in_use` if a cluster runs over it, `io_error`.
+  // Makes the directory, and takes its lock for as long as this object lives, here or in a child;
+  // signs it, too. `in_use` if a cluster runs over it, `io_error`.
   [[nodiscard]] Status lock();
   // The process that holds the lock, if any does.
   [[nodiscard]] std::optional<pid_t> holder() const;
   // Writes this process's id into the lock's file.
   [[nodiscard]] Status sign_lock();
 
-  // Nothing if no cluster was made here.
+  // Nothing if no cluster was made here; `corrupt` if the record is not what save() writes.
   [[nodiscard]] Result<std::optional<ClusterRecord>> load() const;
   [[nodiscard]] Status save(const ClusterRecord& record) const;
+
+  [[nodiscard]] StoreNames load_stores() const;
+  [[nodiscard]] Status save_stores(const StoreNames& stores) const;
 
  private:
   std::filesystem::path path_;
@@ -67,5 +86,13 @@ class ClusterFolder {
 
 // Replaces a file: write, fsync, rename, fsync of the directory.
 [[nodiscard]] Status replace_file(const std::filesystem::path& file, std::string_view content);
+
+// Replaces a file for readers, without waiting for the disk: what it says ends with this process.
+[[nodiscard]] Status publish_file(const std::filesystem::path& file, std::string_view content);
+
+// Gives what is called `path` the first free name of `path.WHY`, `path.WHY-2`, …, and returns that.
+// Nothing is ever replaced by it. `io_error`.
+[[nodiscard]] Result<std::filesystem::path> set_aside(const std::filesystem::path& path,
+                                                      std::string_view why);
 
 }  // namespace kipu::cli

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "client/cli/text.h"
+#include "client/cli/last_words.h"
 #include "client/cli/units.h"
 
 namespace kipu::cli {
@@ -23,14 +23,24 @@ namespace fs = std::filesystem;
 
 constexpr Duration kReadyWithin = std::chrono::seconds(60);   // a large store takes time to open
 constexpr Duration kServedWithin = std::chrono::seconds(60);  // hellos, and the first map
+// Once the cluster answers, those that still open their stores are waited for a little.
+constexpr Duration kSettledWithin = std::chrono::seconds(10);
 constexpr Duration kStopWithin = std::chrono::seconds(30);
-// What the daemons exit with when an I/O error ended them: the same as this program's `unhealthy`.
-constexpr int kIoErrorExit = static_cast<int>(Exit::unhealthy);
+// Who is started again only after so long will not serve soon.
+constexpr Duration kSlowDelay = std::chrono::seconds(1);
+constexpr Duration kLaunchAgainIn = std::chrono::seconds(5);
+constexpr std::chrono::seconds kMakeWithin{60};
+// What the daemons exit with when their disk or their files ended them: as this program's
+// `unhealthy`.
+constexpr int kBrokenExit = static_cast<int>(Exit::unhealthy);
+// Of a process that ends again and again in the same way, one end in so many is told.
+constexpr std::uint32_t kEndsToldAll = 5;
+constexpr std::uint32_t kEndsToldOneIn = 20;
 
 int open_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&set, number);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD}) sigaddset(&set, number);
   sigprocmask(SIG_BLOCK, &set, nullptr);
   return ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -38,17 +48,6 @@ int open_signals() {
 bool is_lost(const fs::path& folder) {
   std::error_code error;
   return !fs::exists(folder, error) || fs::is_empty(folder, error);
-}
-
-// The last line that a process wrote, for a message.
-std::string last_line(const fs::path& log) {
-  std::ifstream stream(log);
-  std::string line;
-  std::string last;
-  while (std::getline(stream, line)) {
-    if (!line.empty()) last = line;
-  }
-  return last;
 }
 
 std::string on_port(std::uint16_t port) {
@@ -75,49 +74,128 @@ std::optional<std::string> ready_field(std::string_view line, std::string_view n
   return std::string(value.substr(0, value.find(' ')));
 }
 
-Supervisor::Supervisor(const ClusterFolder& folder, const ClusterRecord& record,
-                       const Programs& programs, std::uint16_t port, const Announcer& announcer)
+Supervisor::Supervisor(const ClusterFolder& folder, const Prepared& prepared,
+                       SupervisorOptions options, const Announcer& announcer)
     : folder_(folder),
-      record_(record),
-      programs_(programs),
+      record_(prepared.record),
+      map_(prepared.map),
+      options_(std::move(options)),
       announcer_(announcer),
-      frontend_(on_port(port)),
-      backend_(on_port(port == 0 ? port : static_cast<std::uint16_t>(port + 1))),
-      members_(record.workers + 1),
+      stores_(prepared.stores),
+      frontend_(on_port(options_.port)),
+      backend_(on_port(options_.port == 0 ? options_.port
+                                          : static_cast<std::uint16_t>(options_.port + 1))),
+      members_(record_.workers + 1),
       signals_(open_signals()) {
   for (std::size_t i = 0; i < members_.size(); ++i) {
-    members_[i].name = i == 0 ? "broker" : fmt::format("worker-{}", i);
+    Member& member = members_[i];
+    member.name = i == 0 ? "broker" : worker_folder(static_cast<std::uint32_t>(i));
+    member.log = folder_.log(member.name).string();
+    if (i == 0) continue;
+    const auto store = stores_.find(member.name);
+    if (store != stores_.end()) member.store = store->second;
+    const auto barred = prepared.barred.find(member.name);
+    if (barred != prepared.barred.end()) member.barred = barred->second;
+    member.replace = replace_command(folder_, member.name, map_.worker_of(member.store));
   }
 }
 
 Supervisor::~Supervisor() {
   stop_all();
   ::close(signals_);
+  std::error_code ignored;
+  fs::remove(folder_.path() / "processes", ignored);
 }
 
 Status Supervisor::start() {
-  for (Member& member : members_) {
-    if (auto status = start_until_ready(member); !status) return status;
-  }
+  if (auto status = start_broker(); !status) return status;
+  if (auto status = start_workers(); !status) return status;
   return wait_until_served();
 }
 
-Status Supervisor::start_until_ready(Member& member) {
-  if (auto status = launch(member); !status) {
-    stop_all();
-    return status;
-  }
+Status Supervisor::start_broker() {
+  Member& broker = members_[0];
+  launch_or_wait(broker);
   const Instant deadline = now() + kReadyWithin;
-  while (!member.ready && member.running() && !stopping_ && now() < deadline) step(deadline);
-  if (stopping_) return give_up("asked to stop");
-  if (!member.running()) {
-    return give_up(fmt::format("{} ended before it served: {}; its log is {}", member.name,
-                               last_line(folder_.log(member.name)),
-                               folder_.log(member.name).string()));
+  while (!broker.ready && !broker.hopeless() && !stopping_ && now() < deadline) {
+    wait_at_most(deadline);
   }
-  if (member.ready) return {};
-  return give_up(fmt::format("{} did not serve within {}; its log is {}", member.name,
-                             format_duration(kReadyWithin), folder_.log(member.name).string()));
+  if (stopping_) return give_up("asked to stop");
+  if (broker.ready) return {};
+  return give_up(fmt::format("the broker does not serve: {}", broker.trouble()));
+}
+
+// Before birth one after another, so that w1 is worker-1; later all at once, since a large store
+// takes its time to open.
+Status Supervisor::start_workers() {
+  for (Member& member : members_) {
+    if (is_broker(member) || !member.barred.empty()) continue;
+    launch_or_wait(member);
+    const Instant deadline = now() + kReadyWithin;
+    while (map_.map.is_none() && !member.ready && !member.hopeless() && !stopping_ &&
+           now() < deadline) {
+      wait_at_most(deadline);
+    }
+    if (stopping_) return give_up("asked to stop");
+  }
+  return {};
+}
+
+// Of those that can still serve.
+std::size_t Supervisor::able() const {
+  return static_cast<std::size_t>(
+      std::count_if(members_.begin() + 1, members_.end(),
+                    [](const Member& member) { return !member.hopeless(); }));
+}
+
+std::size_t Supervisor::needed() const {
+  const std::size_t workers = members_.size() - 1;
+  return map_.map.is_none() ? workers : workers / 2 + 1;
+}
+
+bool Supervisor::is_settled() const {
+  return std::all_of(members_.begin(), members_.end(),
+                     [](const Member& member) { return member.ready || member.hopeless(); });
+}
+
+std::string Supervisor::troubles() const {
+  std::string all;
+  for (const Member& member : members_) {
+    if (member.ready) continue;
+    all += fmt::format("{}{}: {}", all.empty() ? "" : "; ", member.name, member.trouble());
+  }
+  return all;
+}
+
+// A ping is answered once the cluster map is in force.
+Status Supervisor::wait_until_served() {
+  const Instant deadline = now() + kServedWithin;
+  std::optional<Instant> settled_by;
+  while (!stopping_ && now() < settled_by.value_or(deadline)) {
+    if (able() < needed()) {
+      return give_up(fmt::format("{} of {} workers can serve, and {} are needed: {}", able(),
+                                 members_.size() - 1, needed(), troubles()));
+    }
+    if (answered_ && is_settled()) return {};
+    if (answered_ && !settled_by) settled_by = now() + kSettledWithin;
+    if (!answered_) ask();
+    wait_at_most(settled_by.value_or(deadline));
+  }
+  if (stopping_) return give_up("asked to stop");
+  if (answered_) return {};
+  const std::string what = troubles();
+  return give_up(fmt::format("the cluster did not answer within {}{}{}; see {}",
+                             format_duration(kServedWithin), what.empty() ? "" : ": ", what,
+                             (folder_.path() / "logs").string()));
+}
+
+// By a process of its own, so that this one never has a ZeroMQ context, which would not survive the
+// forks.
+void Supervisor::ask() {
+  if (asking_.pid > 0) return;
+  const auto asking = spawn(
+      {own_path(), "ping", "--quiet", "--timeout", "2s", "--broker", frontend_}, STDERR_FILENO);
+  if (asking) asking_ = *asking;
 }
 
 tl::unexpected<Error> Supervisor::give_up(std::string what) {
@@ -126,91 +204,111 @@ tl::unexpected<Error> Supervisor::give_up(std::string what) {
   return fail(stopping_ ? ErrorCode::cancelled : ErrorCode::unavailable, std::move(what));
 }
 
-// A ping is answered once the cluster map is in force. It is a process, so that this one never has
-// a ZeroMQ context, which would not survive the forks.
-Status Supervisor::wait_until_served() {
-  const Instant deadline = now() + kServedWithin;
-  while (!answered_ && !stopping_ && now() < deadline) {
-    if (asking_.pid < 0) {
-      auto asking = spawn({own_path(), "ping", "--quiet", "--timeout", "2s", "--broker", frontend_},
-                          STDERR_FILENO);
-      if (!asking) return give_up(asking.error().message);
-      asking_ = *asking;
-    }
-    step(deadline);
-    restart_due();
-  }
-  if (answered_) return {};
-  if (stopping_) return give_up("asked to stop");
-  return give_up(fmt::format("the cluster did not answer within {}; see {}",
-                             format_duration(kServedWithin), (folder_.path() / "logs").string()));
-}
-
 Exit Supervisor::watch() {
-  while (!stopping_) {
-    Instant until = Instant::never();
-    for (const Member& member : members_) {
-      if (member.restart_at) until = std::min(until, *member.restart_at);
-    }
-    step(until);
-    if (!stopping_) restart_due();
-  }
+  while (!stopping_) wait_at_most(Instant::never());
   announcer_.say("stopping");
   stop_all();
   announcer_.say(clean_ ? "stopped" : "stopped, not cleanly");
   return clean_ ? Exit::done : Exit::unhealthy;
 }
 
+// Until something happened, or something is due.
+void Supervisor::wait_at_most(Instant until) {
+  for (const Member& member : members_) {
+    if (member.restart_at) until = std::min(until, *member.restart_at);
+  }
+  step(until);
+  if (!stopping_) restart_due();
+}
+
+std::vector<std::string> Supervisor::words_of(const Member& member) const {
+  std::vector<std::string> words{
+      is_broker(member) ? options_.programs.broker : options_.programs.worker, "--data",
+      data_of(member).string()};
+  if (is_broker(member)) {
+    words.insert(words.end(), {"--frontend", frontend_, "--backend", backend_});
+  } else {
+    words.insert(words.end(), {"--broker", backend_, "--replace-with", member.replace});
+    if (!options_.reserve.empty()) words.insert(words.end(), {"--reserve", options_.reserve});
+  }
+  words.insert(words.end(), {"--log", member.log, "--die-with-parent"});
+  return words;
+}
+
 Status Supervisor::launch(Member& member) {
-  const bool is_broker = &member == &members_[0];
-  if (is_broker) {
+  if (is_broker(member)) {
     if (auto status = restore_broker(); !status) return status;
   }
-  const std::string log = folder_.log(member.name).string();
-  member.words = {is_broker ? programs_.broker : programs_.worker, "--data",
-                  data_of(member).string()};
-  if (is_broker) {
-    member.words.insert(member.words.end(), {"--frontend", frontend_, "--backend", backend_});
-  } else {
-    member.words.insert(member.words.end(), {"--broker", backend_});
-  }
-  member.words.insert(member.words.end(), {"--log", log, "--die-with-parent"});
-  const int errors = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  auto child = spawn(member.words, errors < 0 ? STDERR_FILENO : errors);
+  member.log_from = log_position(member.log);
+  const int errors = ::open(member.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  auto child = spawn(words_of(member), errors < 0 ? STDERR_FILENO : errors);
   if (errors >= 0) ::close(errors);
   if (!child) return fail(child.error());
   member.child = *child;
   member.started = now();
   member.ready = false;
   member.output.clear();
-  return replace_file(folder_.pid_file(member.name), fmt::format("{}\n", member.child.pid));
+  // For scripts. What cannot be written there, as on a full disk, keeps nobody from serving.
+  const auto written =
+      publish_file(folder_.pid_file(member.name), fmt::format("{}\n", member.child.pid));
+  if (!written) announcer_.say(written.error().message);
+  return {};
 }
 
 // The broker keeps nothing but who the cluster is, and that is known here too (DESIGN 3).
 Status Supervisor::restore_broker() const {
-  if (!is_lost(data_of(members_[0]))) return {};
+  const fs::path data = data_of(members_[0]);
+  if (!is_lost(data)) return {};
   announcer_.say("the broker's directory is lost: making it anew; the workers know the rest");
   const auto made =
-      run_to_end({programs_.broker, "init", "--data", data_of(members_[0]).string(), "--workers",
+      run_to_end({options_.programs.broker, "init", "--data", data.string(), "--workers",
                   std::to_string(record_.workers), "--replicas", std::to_string(record_.replicas),
                   "--partitions", std::to_string(record_.partitions), "--cluster-id",
-                  record_.cluster.id.to_string()});
+                  record_.cluster.id.to_string()},
+                 kMakeWithin);
   if (!made) return fail(made.error());
   if (made->status == 0) return {};
-  return fail(ErrorCode::io_error, fmt::format("kipu-broker init: {}", made->output));
+  return fail(ErrorCode::io_error, made->output);
+}
+
+// A failure counts as an end: what is wrong is told as of a process that ended by itself.
+void Supervisor::launch_or_wait(Member& member) {
+  member.restart_at.reset();
+  const auto status = launch(member);
+  if (status) return;
+  ++member.ends;
+  member.exit = "it cannot be started";
+  member.words = status.error().message;
+  member.last_end = wall_now();
+  start_in(member, kLaunchAgainIn);
+  announcer_.say(fmt::format("{} cannot be started: {}", member.name, member.words));
+}
+
+void Supervisor::start_in(Member& member, Duration delay) {
+  member.restart_at = now() + delay;
+  member.next_start = wall_now() + std::chrono::ceil<WallTime::duration>(delay);
+  member.slow = member.slow || delay >= kSlowDelay;
 }
 
 void Supervisor::restart_due() {
   for (Member& member : members_) {
     if (!member.restart_at || *member.restart_at > now()) continue;
-    member.restart_at.reset();
-    const auto status = launch(member);
-    if (status) {
+    launch_or_wait(member);
+    if (member.running() && member.ends <= kEndsToldAll) {
       announcer_.say(fmt::format("{} started again, as process {}", member.name, member.child.pid));
-      continue;
     }
-    announcer_.say(fmt::format("{} cannot be started: {}", member.name, status.error().message));
-    member.restart_at = now() + std::chrono::seconds(5);
+  }
+  publish();
+}
+
+// Someone mended something, and says so: whatever is down is started now.
+void Supervisor::retry_all() {
+  for (Member& member : members_) {
+    if (member.running()) continue;
+    member.policy = {};
+    member.slow = false;
+    member.barred.clear();
+    start_in(member, Duration::zero());
   }
 }
 
@@ -231,12 +329,17 @@ void Supervisor::step(Instant until) {
     if (member.child.output >= 0) read_output(member);
   }
   if (sources[0].revents != 0) on_signal();
+  publish();
 }
 
 void Supervisor::on_signal() {
   signalfd_siginfo caught{};
   while (::read(signals_, &caught, sizeof caught) == static_cast<ssize_t>(sizeof caught)) {
     if (caught.ssi_signo == SIGCHLD) continue;
+    if (caught.ssi_signo == SIGUSR1) {
+      retry_all();
+      continue;
+    }
     impatient_ = stopping_;
     stopping_ = true;
   }
@@ -268,30 +371,32 @@ void Supervisor::on_end(Member& member, int status) {
   const pid_t pid = std::exchange(member.child.pid, -1);
   std::error_code ignored;
   fs::remove(folder_.pid_file(member.name), ignored);
+  member.ready = false;
+  const std::string what =
+      fmt::format("{} (process {}) ended with {}", member.name, pid, describe_exit(status));
   if (stopping_) {
     if (status != 0) {
       clean_ = false;
-      announcer_.say(
-          fmt::format("{} (process {}) ended with {}", member.name, pid, describe_exit(status)));
+      announcer_.say(what);
     }
     return;
   }
-  const std::string what =
-      fmt::format("{} (process {}) ended with {}", member.name, pid, describe_exit(status));
-  const bool io_error = WIFEXITED(status) && WEXITSTATUS(status) == kIoErrorExit;
-  const auto delay = member.policy.on_exit(member.started, now(), io_error);
-  if (!delay) {
-    member.failed = true;
-    announcer_.say(
-        fmt::format("{}: an I/O error, the second within ten minutes. It stays down: "
-                    "look at its disk, then stop this cluster and start it again ({})",
-                    what, folder_.log(member.name).string()));
-    return;
-  }
-  member.restart_at = now() + *delay;
-  announcer_.say(*delay == Duration::zero()
-                     ? fmt::format("{}; starting it again", what)
-                     : fmt::format("{}; starting it again in {}", what, format_duration(*delay)));
+  const std::string former = std::exchange(member.exit, describe_exit(status)) + member.words;
+  // Whoever is killed has no time for words.
+  member.words = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL
+                     ? std::string()
+                     : last_words(member.log, member.log_from);
+  ++member.ends;
+  member.last_end = wall_now();
+  if (!member.barred.empty()) return;
+  const bool broken = WIFEXITED(status) && WEXITSTATUS(status) == kBrokenExit;
+  const Duration delay = member.policy.on_exit(member.started, now(), broken);
+  start_in(member, delay);
+  const bool again = former == member.exit + member.words;
+  if (again && member.ends > kEndsToldAll && member.ends % kEndsToldOneIn != 0) return;
+  announcer_.say(fmt::format("{}{}{}; starting it again{}", what, member.words.empty() ? "" : ": ",
+                             member.words,
+                             delay == Duration::zero() ? "" : " in " + format_duration(delay)));
 }
 
 void Supervisor::read_output(Member& member) {
@@ -305,15 +410,51 @@ void Supervisor::read_output(Member& member) {
   }
   const std::size_t end = member.output.find('\n');
   if (member.ready || end == std::string::npos) return;
-  member.ready = true;
-  if (&member == &members_[0]) take_endpoints(std::string_view(member.output).substr(0, end));
+  on_ready(member, std::string_view(member.output).substr(0, end));
+  if (member.ready) member.slow = false;
   member.output.clear();
 }
 
 // Free ports are known once the broker has them, and are its own from then on.
-void Supervisor::take_endpoints(std::string_view line) {
+void Supervisor::on_ready(Member& member, std::string_view line) {
+  if (!is_broker(member)) {
+    const auto id = Uuid::parse(ready_field(line, "store").value_or(""));
+    member.ready = id && takes_store(member, StoreId{*id});
+    return;
+  }
+  member.ready = true;
   if (const auto frontend = ready_field(line, "frontend")) frontend_ = *frontend;
   if (const auto backend = ready_field(line, "backend")) backend_ = *backend;
+}
+
+// Whether a worker serves with the store that it has opened. One that the cluster does not know
+// will be refused by the broker, with more words; which one was there before stays known.
+bool Supervisor::takes_store(Member& member, StoreId store) {
+  for (const Member& other : members_) {
+    if (&other == &member || !other.ready || other.store != store) continue;
+    member.barred = fmt::format("{} holds a copy of the store of {}, which must not run twice",
+                                data_of(member).string(), other.name);
+    announcer_.say(fmt::format("{} is stopped: {}", member.name, member.barred));
+    ::kill(member.child.pid, SIGTERM);
+    return false;
+  }
+  if (member.store == store) return true;
+  if (!map_.map.is_none() && map_.worker_of(store).empty()) return false;
+  member.store = store;
+  member.replace = replace_command(folder_, member.name, map_.worker_of(store));
+  stores_[member.name] = store;
+  if (auto status = folder_.save_stores(stores_); !status) announcer_.say(status.error().message);
+  return true;
+}
+
+// For `status`, and for whoever asks what runs here.
+void Supervisor::publish() {
+  ProcessReport report;
+  report.supervisor = ::getpid();
+  for (const Member& member : members_) report.processes.push_back(member.state());
+  std::string text = format_processes(report);
+  if (text == published_) return;
+  if (publish_file(folder_.path() / "processes", text)) published_ = std::move(text);
 }
 
 // Asks members [first, last) to end, and waits for them; in the end makes them.

@@ -12,14 +12,10 @@
 #include "client/cli/child.h"
 #include "client/cli/cluster_folder.h"
 #include "client/cli/exit_code.h"
-#include "client/cli/restart_policy.h"
+#include "client/cli/member.h"
+#include "client/cli/prepare.h"
 
 namespace kipu::cli {
-
-struct Programs {
-  std::string broker;
-  std::string worker;
-};
 
 // A line for whoever watches: into up.log, and to standard error where that is not the log itself.
 class Announcer {
@@ -35,32 +31,25 @@ class Announcer {
 // What `kipu-broker ready` and `kipu-worker ready` lines say: `name=value` words.
 [[nodiscard]] std::optional<std::string> ready_field(std::string_view line, std::string_view name);
 
-// One process of the cluster.
-struct Member {
-  std::string name;  // `broker`, `worker-1`, …
-  std::vector<std::string> words;
-  Child child;
-  std::string output;   // of the process, up to its ready line
-  bool ready = false;   // since its last start
-  bool failed = false;  // stays down
-  Instant started;
-  std::optional<Instant> restart_at;
-  RestartPolicy policy;
-
-  bool running() const { return child.pid > 0; }
+struct SupervisorOptions {
+  Programs programs;
+  std::uint16_t port = 0;
+  std::string reserve;  // what workers are told to leave free; empty: what they do anyway
 };
 
 // Thread rule: one thread, which has started no other, and no ZeroMQ context.
 class Supervisor {
  public:
-  Supervisor(const ClusterFolder& folder, const ClusterRecord& record, const Programs& programs,
-             std::uint16_t port, const Announcer& announcer);
+  Supervisor(const ClusterFolder& folder, const Prepared& prepared, SupervisorOptions options,
+             const Announcer& announcer);
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
   ~Supervisor();
 
-  // Starts everything and returns once the cluster answers. Any process that ends meanwhile, and a
-  // request to stop, is an error; then everything was stopped again.
+  // Starts everything and returns once the cluster answers and every worker either serves or has
+  // shown that it will not soon. `unavailable`, with the reason of each, if too few can serve:
+  // before the cluster is born that is one, later a minority. `cancelled` if asked to stop. After
+  // an error everything was stopped again.
   [[nodiscard]] Status start();
   // Watches until asked to stop, then stops. `done` if every process ended well.
   [[nodiscard]] Exit watch();
@@ -69,29 +58,45 @@ class Supervisor {
   const std::vector<Member>& members() const { return members_; }
 
  private:
-  [[nodiscard]] Status start_until_ready(Member& member);
+  [[nodiscard]] Status start_broker();
+  [[nodiscard]] Status start_workers();
   [[nodiscard]] Status wait_until_served();
   [[nodiscard]] Status launch(Member& member);
+  std::vector<std::string> words_of(const Member& member) const;
   [[nodiscard]] Status restore_broker() const;
+  void launch_or_wait(Member& member);
+  void start_in(Member& member, Duration delay);
   void restart_due();
+  void retry_all();
+  void wait_at_most(Instant until);
   // Waits for something to happen, until then at most, and handles it.
   void step(Instant until);
   void on_signal();
   void reap();
+  void ask();
   void close_asking(int status);
   void on_end(Member& member, int status);
   void read_output(Member& member);
-  void take_endpoints(std::string_view line);
+  void on_ready(Member& member, std::string_view line);
+  bool takes_store(Member& member, StoreId store);
+  bool is_settled() const;
+  std::size_t able() const;
+  std::size_t needed() const;
+  std::string troubles() const;
   void stop(std::size_t first, std::size_t last);
   void stop_all();
+  void publish();
   [[nodiscard]] tl::unexpected<Error> give_up(std::string what);
+  bool is_broker(const Member& member) const { return &member == members_.data(); }
   Instant now() const;
   std::filesystem::path data_of(const Member& member) const { return folder_.path() / member.name; }
 
   const ClusterFolder& folder_;
   const ClusterRecord record_;
-  const Programs programs_;
+  const ShownStore map_;
+  const SupervisorOptions options_;
   const Announcer& announcer_;
+  StoreNames stores_;
   std::string frontend_;
   std::string backend_;
   std::vector<Member> members_;  // the broker first
@@ -101,6 +106,7 @@ class Supervisor {
   bool clean_ = true;       // every process that was asked to stop ended well
   Child asking_;            // a `kipu ping` that waits for an answer
   bool answered_ = false;
+  std::string published_;
 };
 
 }  // namespace kipu::cli

@@ -56,11 +56,18 @@ constexpr std::array kUpOptions{
     OptionSpec{"port", '\0', "P", "clients connect to P, workers to P+1 (7400); 0: free ports"},
     OptionSpec{"replicas", '\0', "N", "copies of each partition (3, or one per worker if fewer)"},
     OptionSpec{"partitions", '\0', "N", "a power of two (1024)"},
+    OptionSpec{"reserve", '\0', "SIZE", "refuse writes while less of a disk is free (256MiB)"},
     OptionSpec{"detach", '\0', "", "return once it serves; `kipu down` stops it"},
 };
 
 constexpr std::array kDownOptions{
     OptionSpec{"data", '\0', "DIR", "the cluster's directory (./kipu-data)"},
+    OptionSpec{"kill", '\0', "", "end its processes at once, where they do not stop"},
+};
+
+constexpr std::array kReplaceOptions{
+    OptionSpec{"data", '\0', "DIR", "the cluster's directory (./kipu-data)"},
+    OptionSpec{"accept-loss", '\0', "", "even if no other replica holds all that it held"},
 };
 
 constexpr std::array kBucketCreateOptions{
@@ -160,17 +167,27 @@ constexpr std::array kCommands{
             0,
             0,
             run_shell},
-    Command{"up", "", "Starts a cluster on this machine, and watches it",
-            "kipu up\n"
-            "kipu up --workers 5 --data /var/tmp/kipu --port 0\n"
-            "kipu up --detach && kipu status && kipu down",
-            "One broker and N workers, each a process of its own, restarted when they end. Ctrl-C\n"
-            "stops them in order. DIR holds data, logs/, pids/, and `endpoint` for scripts.\n"
-            "Run again over the same directory, it is the same cluster.",
-            kUpOptions, 0, 0, run_up},
-    Command{"down", "", "Stops a cluster that `up` runs",
-            "kipu down\nkipu down --data /var/tmp/kipu", "Waits until it has stopped.",
-            kDownOptions, 0, 0, run_down},
+    Command{
+        "up", "", "Starts a cluster on this machine, and watches it",
+        "kipu up\n"
+        "kipu up --workers 5 --data /var/tmp/kipu --port 0\n"
+        "kipu up --detach && kipu status && kipu down",
+        "One broker and N workers, each a process of its own, restarted when they end. Ctrl-C\n"
+        "stops them in order. DIR holds data, logs/, pids/, and `endpoint` for scripts.\n"
+        "Run again over the same directory, it is the same cluster: it serves as soon as a\n"
+        "majority of its workers can, names the others with what ails them, and goes on trying\n"
+        "to start these. Nothing that is in DIR is ever removed; where DIR holds something\n"
+        "else, nothing is made. A worker whose disk is lost: `kipu help worker replace`.",
+        kUpOptions, 0, 0, run_up},
+    Command{
+        "down", "", "Stops a cluster that `up` runs",
+        "kipu down\n"
+        "kipu down --data /var/tmp/kipu\n"
+        "kipu down --kill                    # what hangs",
+        "Waits until it has stopped. Of a process that does not take the request it says in which\n"
+        "state it is. --kill ends `kipu up` and its daemons by force: what was acknowledged is\n"
+        "on their disks.",
+        kDownOptions, 0, 0, run_down},
     Command{"ping",
             "",
             "Asks whether the cluster answers, and how fast",
@@ -212,6 +229,16 @@ constexpr std::array kCommands{
             0,
             0,
             run_worker_list},
+    Command{
+        "worker replace", "ID", "Begins a new store for a worker whose disk is lost",
+        "kipu worker replace w2\n"
+        "kipu worker replace worker-2 --data /var/tmp/kipu    # by its folder",
+        "The worker keeps its id, and fetches what it should hold from the other replicas. What "
+        "is\n"
+        "left of its old store is kept, under another name. `kipu up` starts it at once; where no\n"
+        "`kipu up` runs, the next one does. Refused while the worker is alive, and where other\n"
+        "replicas do not hold all that it held. On another host, it says what to type there.",
+        kReplaceOptions, 1, 1, run_worker_replace},
     Command{"bucket create", "NAME", "Makes a bucket",
             "kipu bucket create logs\n"
             "kipu bucket create settings --mode wmrm\n"

@@ -4,16 +4,15 @@
 #include <string>
 #include <vector>
 
-#include <sys/types.h>
-
 #include "client/cli/output.h"
+#include "client/cli/process_report.h"
 
 namespace kipu::cli {
 
 struct UpReport {
   struct Process {
-    std::string name;
-    pid_t pid = -1;
+    ProcessState state;
+    std::string trouble;  // why it does not serve; empty if it does
   };
   std::string data;
   std::string endpoint;
@@ -34,6 +33,20 @@ struct DownReport {
 void render_text(const DownReport& result, const Style& style, std::string& out);
 void render_raw(const DownReport& result, const Style& style, std::string& out);
 void render_json(const DownReport& result, JsonWriter& json);
+
+// What `worker replace` did.
+struct ReplaceReport {
+  std::string name;    // of the folder: worker-2
+  std::string worker;  // w2, or nothing
+  std::string data;    // where the new store lies
+  StoreId store;
+  std::string kept;  // under which name what was there is kept; empty if nothing was
+  pid_t pid = 0;     // 0: no `kipu up` runs that could have started it
+};
+
+void render_text(const ReplaceReport& result, const Style& style, std::string& out);
+void render_raw(const ReplaceReport& result, const Style& style, std::string& out);
+void render_json(const ReplaceReport& result, JsonWriter& json);
 
 // In the style's format.
 void render(const UpReport& result, const Style& style, std::string& out);

@@ -84,6 +84,11 @@ Result<UpRequest> parse_up(const Arguments& arguments) {
   const auto port = read_number(arguments, "port", kLastPort);
   if (!port) return fail(port.error());
   if (*port) request.port = static_cast<std::uint16_t>(**port);
+  if (const auto reserve = arguments.get("reserve")) {
+    const auto bytes = parse_size(*reserve);
+    if (!bytes) return fail(bytes.error());
+    request.reserve = *bytes;
+  }
   request.detach = arguments.has("detach");
   return request;
 }

@@ -16,6 +16,7 @@ struct UpRequest {
   std::optional<std::uint32_t> workers;
   std::optional<std::uint32_t> replicas;
   std::optional<std::uint32_t> partitions;
+  std::optional<std::uint64_t> reserve;  // bytes
   bool detach = false;
 };
 

@@ -184,7 +184,7 @@ TEST(OutputTest, ShowsLagAndWholenessOfEachReplica) {
 }
 
 TEST(OutputTest, TellsHowToReachAClusterOnAnotherPort) {
-  UpReport report{"/data", "tcp://127.0.0.1:9", true, {{"broker", 12}}};
+  UpReport report{"/data", "tcp://127.0.0.1:9", true, {}};
   std::string text;
   render(report, styled(Format::text), text);
   EXPECT_THAT(text, HasSubstr("export KIPU_BROKER=tcp://127.0.0.1:9"));
@@ -192,6 +192,26 @@ TEST(OutputTest, TellsHowToReachAClusterOnAnotherPort) {
   text.clear();
   render(report, styled(Format::text), text);
   EXPECT_THAT(text, Not(HasSubstr("KIPU_BROKER")));
+}
+
+TEST(OutputTest, NamesTheProcessesOfAClusterAndWhatAilsThem) {
+  UpReport report{"/data", "tcp://127.0.0.1:9", true, {}};
+  report.processes.resize(2);
+  report.processes[0].state.name = "worker-1";
+  report.processes[0].state.pid = 12;
+  report.processes[1].state.name = "worker-2";
+  report.processes[1].state.exit = "exit code 5";
+  report.processes[1].state.remedy = "kipu worker replace w2";
+  report.processes[1].trouble = "exit code 5: it is damaged";
+  std::string text;
+  render(report, styled(Format::text), text);
+  EXPECT_THAT(text, HasSubstr("worker-1     process 12\n"));
+  EXPECT_THAT(text, HasSubstr("worker-2     does not serve: exit code 5: it is damaged\n"));
+  text.clear();
+  render(report, styled(Format::json), text);
+  EXPECT_THAT(text, HasSubstr(R"("processes":{"worker-1":12,"worker-2":0})"));
+  EXPECT_THAT(text, HasSubstr(R"("not_serving":[{"name":"worker-2","exit":"exit code 5",)"));
+  EXPECT_THAT(text, HasSubstr(R"("remedy":"kipu worker replace w2"}])"));
 }
 
 }  // namespace

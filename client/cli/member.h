@@ -1,0 +1,57 @@
+// One process of a cluster that `up` runs, and what is known of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "client/cli/child.h"
+#include "client/cli/cluster_folder.h"
+#include "client/cli/process_report.h"
+#include "client/cli/restart_policy.h"
+
+namespace kipu::cli {
+
+struct Member {
+  std::string name;  // `broker`, `worker-1`, …
+  std::string log;
+  std::string replace;  // the command that begins a new store in the place of its own; of workers
+  StoreId store;        // that it has or had, if known
+  std::string barred;   // why it is not started at all; else empty
+
+  Child child;
+  std::string output;  // of the process, up to its ready line
+  bool ready = false;  // since its last start
+  Instant started;
+  std::uintmax_t log_from = 0;  // where what it logs since then begins
+  std::optional<Instant> restart_at;
+  std::optional<WallTime> next_start;  // the same
+  RestartPolicy policy;
+  bool slow = false;  // it ended so often that it is started again slowly, and has not served since
+
+  // Of its last end; `words` in full.
+  std::string exit;
+  std::string words;
+  std::uint32_t ends = 0;
+  std::optional<WallTime> last_end;
+
+  bool running() const { return child.pid > 0; }
+  // Neither now nor soon.
+  bool hopeless() const { return !ready && (slow || !barred.empty()); }
+
+  ProcessState state() const;
+  // What is wrong, for people: how it ended, what it said, where to look, what to do. Of one that
+  // serves: empty.
+  std::string trouble() const;
+  // The command that mends it, where its own words name it, or nothing.
+  std::string remedy() const;
+};
+
+// The command that begins a new store in the place of the one of a worker, which is called by its
+// folder, or as the map calls it, if that is known.
+[[nodiscard]] std::string replace_command(const ClusterFolder& folder, const std::string& name,
+                                          const std::string& worker);
+
+}  // namespace kipu::cli

@@ -1,0 +1,408 @@
+// worker replace: a new store in the place of one that is lost.
+#include "client/cli/replace.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/shell_quoted.h"
+#include "client/cli/child.h"
+#include "client/cli/handlers.h"
+#include "client/cli/own_process.h"
+#include "client/cli/prepare.h"
+#include "client/cli/session.h"
+#include "client/cli/text.h"
+#include "client/cli/up_report.h"
+#include "kipu/client.h"
+
+namespace kipu::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Kind = WorkerFolder::Kind;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kAnswersWithin{3};
+constexpr seconds kComesFreeWithin{20};
+constexpr seconds kEndsWithin{10};  // when asked to; then it is killed
+constexpr seconds kServesWithin{30};
+constexpr seconds kMakeWithin{60};
+constexpr milliseconds kLook{50};
+
+// All that is known of the cluster in a directory.
+struct Found {
+  ClusterRecord record;
+  ShownStore map;
+  std::vector<WorkerFolder> workers;
+  StoreNames stores;
+  ProcessReport processes;
+};
+
+Result<Found> look(const ClusterFolder& folder, const Programs& programs) {
+  Found found;
+  const auto record = folder.load();
+  if (!record && record.error().code != ErrorCode::corrupt) return fail(record.error());
+  const bool known = record && *record;
+  found.workers = look_at_workers(folder, known ? (*record)->workers : 0, programs);
+  if (known) {
+    found.record = **record;
+  } else {
+    const auto remade = remake_record(found.workers);
+    if (!remade) return fail(remade.error());
+    found.record = *remade;
+    found.workers = look_at_workers(folder, remade->workers, programs);
+  }
+  if (const auto* map = newest_map(found.workers, found.record.cluster)) found.map = *map;
+  found.workers.resize(found.record.workers);
+  found.stores = settle_stores(found.workers, folder.load_stores(), found.map);
+  std::ostringstream text;
+  text << std::ifstream(folder.path() / "processes").rdbuf();
+  const auto holder = folder.holder();
+  auto processes = parse_processes(text.str());
+  // What a killed supervisor said counts no more.
+  if (processes && holder == processes->supervisor) found.processes = *std::move(processes);
+  return found;
+}
+
+std::string command_for(const ClusterFolder& folder, const ReplaceTarget& target) {
+  return fmt::format("kipu worker replace {} --data {}",
+                     target.worker.empty() ? target.folder : target.worker,
+                     shell_quoted(folder.path().string()));
+}
+
+std::string joined(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += fmt::format("{}{}", out.empty() ? "" : "; ", text);
+  return out;
+}
+
+Status check_loss(const ClusterFolder& folder, const ReplaceTarget& target, const Found& found) {
+  const auto lacking =
+      others_that_lack(target, found.workers, found.stores, found.map, found.processes);
+  if (survives(found.record.replicas, lacking.size() + 1)) return {};
+  const std::string all_the_same = fmt::format(
+      "`{} --accept-loss` begins an empty store all the same", command_for(folder, target));
+  if (found.record.replicas == 1) {
+    return fail(ErrorCode::unsupported,
+                fmt::format("{} held the only replica of its data, which would be lost for good: "
+                            "mend its disk, or restore a copy of {}; {}",
+                            target.folder, (folder.path() / target.folder).string(), all_the_same));
+  }
+  return fail(ErrorCode::unsupported,
+              fmt::format("what {} held may be nowhere else: {}: bring those back first; {}, and "
+                          "what was acknowledged may be missing then",
+                          target.folder, joined(lacking), all_the_same));
+}
+
+// Whether the broker hears from that store's worker.
+bool is_alive(const ClusterFolder& folder, StoreId store) {
+  std::string endpoint;
+  std::getline(std::ifstream(folder.path() / "endpoint"), endpoint);
+  if (endpoint.empty()) return false;
+  ClientOptions options;
+  options.brokers = {endpoint};
+  options.timeout = kAnswersWithin;
+  auto client = Client::connect(options);
+  if (!client) return false;
+  const auto status = client->status({});
+  if (!status) return false;
+  return std::any_of(status->workers.begin(), status->workers.end(), [&](const WorkerStatus& each) {
+    return each.store == store && each.liveness == Liveness::alive;
+  });
+}
+
+Status check_down(const ClusterFolder& folder, const ReplaceTarget& target, const Found& found) {
+  const auto pid = running_daemon(folder, target.folder);
+  if (!pid) return {};
+  const std::string data = shell_quoted(folder.path().string());
+  if (is_alive(folder, target.store)) {
+    return fail(ErrorCode::in_use,
+                fmt::format("{} is alive, as process {}, and serves its store: nothing was "
+                            "replaced; if its disk is to go all the same, `kipu down --data {} && "
+                            "{} && kipu up --data {} --detach`",
+                            target.folder, *pid, data, command_for(folder, target), data));
+  }
+  const ProcessState* state = found.processes.find(target.folder);
+  if (state != nullptr && state->state == ProcessState::State::starting) {
+    return fail(ErrorCode::in_use, fmt::format("{} is being started, as process {}: see whether it "
+                                               "comes with `kipu status`, and repeat this if not",
+                                               target.folder, *pid));
+  }
+  return {};
+}
+
+// A lock on what a worker's store lies in, as the worker itself takes it.
+class FolderLock {
+ public:
+  explicit FolderLock(const fs::path& path)
+      : descriptor_(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {}
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+  ~FolderLock() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  // True, too, if there is nothing that could be locked.
+  bool take() const { return descriptor_ < 0 || ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0; }
+
+ private:
+  const int descriptor_;
+};
+
+// Keeps the worker out. One that runs without being heard of is ended, however often it is started.
+Status take_from_worker(const ClusterFolder& folder, const ReplaceTarget& target,
+                        const FolderLock& lock) {
+  const bool ran = running_daemon(folder, target.folder).has_value();
+  milliseconds waited{0};
+  while (!lock.take()) {
+    const auto pid = running_daemon(folder, target.folder);
+    if (pid && ran) ::kill(*pid, waited < kEndsWithin ? SIGTERM : SIGKILL);
+    if (waited > kComesFreeWithin) {
+      return fail(ErrorCode::in_use,
+                  fmt::format("{} is in use by another process{}: nothing was replaced",
+                              (folder.path() / target.folder).string(),
+                              pid ? fmt::format(" ({})", *pid) : ""));
+    }
+    std::this_thread::sleep_for(kLook);
+    waited += kLook;
+  }
+  return {};
+}
+
+// Where a folder really lies: it may be a link to another disk, which stays.
+fs::path place_of(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_symlink(path, error)) return path;
+  const fs::path place = fs::weakly_canonical(path, error);
+  return error ? path : place;
+}
+
+// Makes room for a new store, and returns under which name what was there is kept.
+Result<std::string> clear_place(const fs::path& place, const WorkerFolder& worker) {
+  std::error_code error;
+  if (!fs::is_directory(place.parent_path(), error)) {
+    return fail(
+        ErrorCode::io_error,
+        fmt::format("{} is not there, in which {} should lie: bring its disk back, or another",
+                    place.parent_path().string(), worker.name));
+  }
+  if (worker.is_free()) return std::string();
+  const auto kept = set_aside(place, "lost");
+  if (kept) return kept->string();
+  struct stat here{};
+  struct stat above{};
+  const bool mounted = ::stat(place.c_str(), &here) == 0 &&
+                       ::stat(place.parent_path().c_str(), &above) == 0 &&
+                       here.st_dev != above.st_dev;
+  if (!mounted) return fail(kept.error());
+  return fail(ErrorCode::io_error,
+              fmt::format("{} is a disk of its own, and cannot be renamed: move what is in it "
+                          "elsewhere, and repeat this",
+                          place.string()));
+}
+
+// A worker that is just being started there holds its lock for a moment.
+Status make_store(const Programs& programs, const fs::path& place, StoreId store) {
+  std::vector<std::string> words{programs.worker, "init", "--data", place.string()};
+  if (!store.is_none()) words.insert(words.end(), {"--store", store.id.to_string()});
+  for (milliseconds waited{0};; waited += kLook) {
+    const auto made = run_to_end(words, kMakeWithin);
+    if (!made) return fail(made.error());
+    if (made->status == 0) return {};
+    const bool in_use = made->output.find("in use") != std::string::npos;
+    if (!in_use || waited > kComesFreeWithin) return fail(ErrorCode::io_error, made->output);
+    std::this_thread::sleep_for(kLook);
+  }
+}
+
+// Has the supervisor start it now. The process, or 0 if no supervisor runs.
+Result<pid_t> have_started(const ClusterFolder& folder, const ReplaceTarget& target) {
+  const auto holder = folder.holder();
+  if (!holder || !has_lock_open(folder, *holder)) return 0;
+  const auto report_of = [&]() -> std::optional<ProcessReport> {
+    std::ostringstream text;
+    text << std::ifstream(folder.path() / "processes").rdbuf();
+    return parse_processes(text.str());
+  };
+  // One of a former version has no such report, and takes the signal for its end.
+  auto report = report_of();
+  if (!report || report->supervisor != *holder) return 0;
+  ::kill(*holder, SIGUSR1);
+  std::string last;
+  for (milliseconds waited{0}; waited < kServesWithin; waited += kLook) {
+    std::this_thread::sleep_for(kLook);
+    report = report_of();
+    const ProcessState* state = report ? report->find(target.folder) : nullptr;
+    // Those that run are left out of a long report first.
+    if (report && state == nullptr) {
+      if (const auto pid = running_daemon(folder, target.folder)) return *pid;
+    }
+    if (state == nullptr) continue;
+    if (state->state == ProcessState::State::running) return state->pid;
+    last = fmt::format("{}: {} (its log is {})", state->exit, state->last_words, state->log);
+  }
+  return fail(ErrorCode::unavailable,
+              fmt::format("{} has a new store, and does not serve yet: {}", target.folder, last));
+}
+
+// Where no `kipu up` of this machine has the cluster: what to type there.
+Result<Exit> explain_elsewhere(Context& context, const ClusterFolder& folder) {
+  const std::string& id = context.operands()[0];
+  std::string store = "ID";
+  std::string why = ", with the ID that `kipu status -o json` shows of it";
+  auto client = open_client(context, Purpose::read);
+  const auto status = client ? client->status({}) : Result<ClusterStatus>(fail(client.error()));
+  if (status) {
+    const auto found =
+        std::find_if(status->workers.begin(), status->workers.end(),
+                     [&](const WorkerStatus& worker) { return worker.id.to_string() == id; });
+    if (found == status->workers.end()) {
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("the cluster has no worker {}: `kipu worker list` names them",
+                              in_quotes(id)));
+    }
+    if (found->liveness == Liveness::alive) {
+      return fail(ErrorCode::in_use, fmt::format("{} is alive: nothing is to be replaced", id));
+    }
+    store = found->store.id.to_string();
+    why.clear();
+  }
+  return fail(
+      ErrorCode::not_a_store,
+      fmt::format("{} holds no cluster of `kipu up`: name its directory with --data. If {} "
+                  "runs by itself: on its host, in the place of its lost directory DIR, "
+                  "`kipu-worker init --data DIR --store {}`{}; then start it there as before",
+                  folder.path().string(), id, store, why));
+}
+
+bool is_cluster(const ClusterFolder& folder) {
+  std::error_code error;
+  if (fs::exists(folder.path() / "cluster", error)) return true;
+  return fs::exists(folder.path() / "stores", error) || fs::exists(folder.path() / "lock", error);
+}
+
+Result<Exit> replace(Context& context, ClusterFolder& folder, const Programs& programs) {
+  // Where no `up` runs, none may start meanwhile.
+  if (!folder.holder()) {
+    if (auto status = folder.lock(); !status) return fail(status.error());
+  }
+  const auto found = look(folder, programs);
+  if (!found) return fail(found.error());
+  const auto target = find_target(context.operands()[0], found->workers, found->stores, found->map);
+  if (!target) return fail(target.error());
+  if (auto status = check_down(folder, *target, *found); !status) return fail(status.error());
+  if (!context.arguments.has("accept-loss")) {
+    if (auto status = check_loss(folder, *target, *found); !status) return fail(status.error());
+  }
+  const fs::path place = place_of(folder.path() / target->folder);
+  ReplaceReport report{target->folder, target->worker, place.string(), target->store, {}, 0};
+  {
+    const FolderLock lock(place);
+    if (auto status = take_from_worker(folder, *target, lock); !status) return fail(status.error());
+    const WorkerFolder now = look_at_worker(folder, target->folder, programs);
+    const auto kept = clear_place(place, now);
+    if (!kept) return fail(kept.error());
+    report.kept = *kept;
+  }
+  if (auto status = make_store(programs, place, target->store); !status) {
+    return fail(status.error());
+  }
+  StoreNames stores = found->stores;
+  stores[target->folder] = target->store;
+  if (auto status = folder.save_stores(stores); !status) return fail(status.error());
+  const auto started = have_started(folder, *target);
+  if (!started) return fail(started.error());
+  report.pid = *started;
+  show(context.out, report);
+  return Exit::done;
+}
+
+}  // namespace
+
+Result<ReplaceTarget> find_target(std::string_view id, const std::vector<WorkerFolder>& workers,
+                                  const StoreNames& stores, const ShownStore& map) {
+  ReplaceTarget target;
+  const bool is_folder = std::any_of(workers.begin(), workers.end(),
+                                     [&](const WorkerFolder& worker) { return worker.name == id; });
+  target.store = map.store_of(id);
+  if (is_folder) {
+    target.folder = id;
+    const auto known = stores.find(target.folder);
+    if (known != stores.end()) target.store = known->second;
+  } else {
+    const auto holds = std::find_if(stores.begin(), stores.end(), [&](const auto& each) {
+      return !target.store.is_none() && each.second == target.store;
+    });
+    if (holds != stores.end()) target.folder = holds->first;
+  }
+  if (!is_folder && target.store.is_none()) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("no worker is called {}: name it as `kipu status` does, such as w2, or "
+                            "by its folder, such as worker-2",
+                            in_quotes(id)));
+  }
+  if (target.folder.empty()) {
+    return fail(ErrorCode::unsupported,
+                fmt::format("nothing says in which folder the store {} of {} was: name the folder, "
+                            "such as worker-2, once the stores of the others are back",
+                            target.store.id.to_string(), id));
+  }
+  if (target.store.is_none() && !map.map.is_none()) {
+    return fail(ErrorCode::unsupported,
+                fmt::format("nothing says which store was in {}: bring back another of the lost "
+                            "ones first; of the last one it is known",
+                            target.folder));
+  }
+  target.worker = map.worker_of(target.store);
+  return target;
+}
+
+std::vector<std::string> others_that_lack(const ReplaceTarget& target,
+                                          const std::vector<WorkerFolder>& workers,
+                                          const StoreNames& stores, const ShownStore& map,
+                                          const ProcessReport& processes) {
+  std::vector<std::string> lacking;
+  for (const WorkerFolder& worker : workers) {
+    if (worker.name == target.folder) continue;
+    const auto expected = stores.find(worker.name);
+    const bool is_its_own =
+        worker.store && expected != stores.end() && worker.store->store == expected->second;
+    std::string name = is_its_own ? map.worker_of(expected->second) : std::string();
+    if (name.empty()) name = worker.name;
+    const ProcessState* process = processes.find(worker.name);
+    if (!is_its_own) {
+      lacking.push_back(fmt::format("the store of {} is missing", name));
+    } else if (worker.kind != Kind::store) {
+      lacking.push_back(fmt::format("that of {} is damaged", name));
+    } else if (!worker.store->filled) {
+      lacking.push_back(fmt::format("that of {} has not been filled yet", name));
+    } else if (process != nullptr && process->pid == 0) {
+      lacking.push_back(fmt::format("{} is down ({})", name, process->exit));
+    }
+  }
+  return lacking;
+}
+
+Result<Exit> run_worker_replace(Context& context) {
+  std::error_code error;
+  const fs::path data =
+      fs::absolute(std::string(context.arguments.get("data").value_or("kipu-data")), error);
+  ClusterFolder folder(data);
+  if (!is_cluster(folder)) return explain_elsewhere(context, folder);
+  const auto programs = find_programs();
+  if (!programs) return fail(programs.error());
+  ::umask(0077 | ::umask(0077));
+  return replace(context, folder, *programs);
+}
+
+}  // namespace kipu::cli

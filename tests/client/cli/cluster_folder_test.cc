@@ -1,0 +1,197 @@
+// The files of a cluster's directory: read as they were written, and never replaced by accident.
+#include "client/cli/cluster_folder.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "client/cli/last_words.h"
+#include "client/cli/own_process.h"
+#include "client/cli/process_report.h"
+#include "tests/support/process.h"
+
+namespace kipu::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(StoreNamesTest, AreReadAsTheyWereWritten) {
+  const StoreNames stores{{"worker-1", StoreId{Uuid{1, 2}}}, {"worker-12", StoreId{Uuid{3, 4}}}};
+  EXPECT_EQ(parse_stores(format_stores(stores)), stores);
+}
+
+TEST(StoreNamesTest, AreTakenAsFarAsTheyAreWhole) {
+  const std::string good = "worker-1=00000000000000010000000000000002";
+  const StoreNames one{{"worker-1", StoreId{Uuid{1, 2}}}};
+  EXPECT_EQ(parse_stores(good), one);
+  EXPECT_EQ(parse_stores(good + "\nworker-2=0000\n"), one);
+  EXPECT_EQ(parse_stores("\xff\nnewer: line\n" + good + "\n\n"), one);
+  EXPECT_THAT(parse_stores(""), IsEmpty());
+  EXPECT_THAT(parse_stores("worker-1=00000000000000000000000000000000"), IsEmpty());
+}
+
+TEST(ClusterFolderTest, KeepsWhatOthersMayNotRead) {
+  const test::TempDirectory home;
+  ClusterFolder folder(home / "data");
+  const mode_t before = ::umask(0077);
+  ASSERT_TRUE(folder.lock());
+  ASSERT_TRUE(folder.save({ClusterId{Uuid{1, 2}}, 3, 3, 8, true}));
+  ::umask(before);
+  const auto mode = [&](const char* name) {
+    return fs::status(home / "data" / name).permissions() & fs::perms::all;
+  };
+  EXPECT_EQ(mode(""), fs::perms::owner_all);
+  EXPECT_EQ(mode("logs"), fs::perms::owner_all);
+  EXPECT_EQ(mode("cluster"), fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_EQ(mode("lock"), fs::perms::owner_read | fs::perms::owner_write);
+}
+
+TEST(ClusterFolderTest, TellsALostRecordFromADamagedOne) {
+  const test::TempDirectory home;
+  const ClusterFolder folder(home.path());
+  EXPECT_EQ(folder.load().value(), std::nullopt);
+  for (const char* text : {"", "cluster=1\n", "\xff", "colour=blue\n"}) {
+    std::ofstream(home / "cluster") << text;
+    EXPECT_EQ(folder.load().error().code, ErrorCode::corrupt) << text;
+  }
+}
+
+TEST(ClusterFolderTest, SetsAsideWithoutReplacingAnything) {
+  const test::TempDirectory home;
+  for (int i = 0; i < 3; ++i) {
+    std::ofstream(home / "thing") << i;
+    EXPECT_TRUE(set_aside(home / "thing", "lost"));
+  }
+  EXPECT_FALSE(fs::exists(home / "thing"));
+  for (const char* name : {"thing.lost", "thing.lost-2", "thing.lost-3"}) {
+    EXPECT_TRUE(fs::exists(home / name)) << name;
+  }
+  EXPECT_EQ(set_aside(home / "thing", "lost").error().code, ErrorCode::io_error);
+}
+
+TEST(LastWordsTest, AreOfThisLifeAndOfAnError) {
+  const test::TempDirectory home;
+  const fs::path log = home / "log";
+  const auto write = [&](const std::string& line) { std::ofstream(log, std::ios::app) << line; };
+  EXPECT_EQ(last_words(log, 0), "");
+  write("2026-05-06T07:08:09.010Z error of the life before\n");
+  const std::uintmax_t from = log_position(log);
+  EXPECT_EQ(last_words(log, from), "");
+  write("2026-05-06T07:08:09.010Z info serving\n2026-05-06T07:08:09.010Z info stopped\n");
+  EXPECT_EQ(last_words(log, from), "");
+  write("2026-05-06T07:08:09.010Z error the disk is gone\n");
+  EXPECT_EQ(last_words(log, from), "the disk is gone");
+  write("kipu-worker: cannot open it\n");
+  EXPECT_EQ(last_words(log, from), "cannot open it");
+}
+
+TEST(LastWordsTest, AreFoundInALogThatWasPutAway) {
+  const test::TempDirectory home;
+  std::ofstream(home / "log") << "kipu-broker: short\n";
+  EXPECT_EQ(last_words(home / "log", 5000), "short");
+}
+
+TEST(LastWordsTest, AreFoundAtTheEndOfALongLog) {
+  const test::TempDirectory home;
+  {
+    std::ofstream log(home / "log");
+    for (int i = 0; i < 100'000; ++i) log << "2026-05-06T07:08:09.010Z info all is well\n";
+    log << "kipu-worker: the end\n";
+  }
+  EXPECT_EQ(last_words(home / "log", 0), "the end");
+}
+
+ProcessState some_process() {
+  ProcessState process;
+  process.name = "worker-2";
+  process.store = StoreId{Uuid{1, 2}};
+  process.state = ProcessState::State::waiting;
+  process.exit = "exit code 5";
+  process.last_words = "it is \"damaged\"";
+  process.ends = 3;
+  process.log = "/data/logs/worker-2.log";
+  process.remedy = "kipu worker replace w2";
+  return process;
+}
+
+TEST(ProcessReportTest, IsOneLineThatIsReadAsItWasWritten) {
+  const std::string text = format_processes({12, {some_process()}});
+  EXPECT_EQ(text.find('\n'), text.size() - 1);
+  const auto report = parse_processes(text);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->supervisor, 12);
+  const ProcessState* process = report->find("worker-2");
+  ASSERT_NE(process, nullptr);
+  EXPECT_EQ(process->store, some_process().store);
+  EXPECT_EQ(process->state, ProcessState::State::waiting);
+  EXPECT_EQ(process->last_words, some_process().last_words);
+  EXPECT_EQ(process->remedy, some_process().remedy);
+  EXPECT_EQ(report->find("worker-3"), nullptr);
+}
+
+TEST(ProcessReportTest, HasTimesOnlyOfWhatHappened) {
+  ProcessState process = some_process();
+  EXPECT_THAT(format_processes({1, {process}}), HasSubstr(R"("last_end":"","next_start":"")"));
+  process.last_end = WallTime(std::chrono::milliseconds(1));
+  EXPECT_THAT(format_processes({1, {process}}), HasSubstr("1970-01-01T00:00:00.001Z"));
+}
+
+TEST(ProcessReportTest, KeepsThoseThatAreDownWhereAllAreTooMany) {
+  ProcessReport report{1, {}};
+  for (int i = 0; i < 1024; ++i) {
+    ProcessState process = some_process();
+    process.name = "worker-" + std::to_string(i);
+    if (i != 1000) process.state = ProcessState::State::running;
+    process.last_words = std::string(kMaxLastWordsBytes, 'x');
+    report.processes.push_back(process);
+  }
+  const std::string text = format_processes(report);
+  EXPECT_LE(text.size(), kMaxProcessReportBytes);
+  const auto read = parse_processes(text);
+  ASSERT_TRUE(read);
+  EXPECT_NE(read->find("worker-1000"), nullptr);
+}
+
+TEST(ProcessReportTest, IsNothingWhereItIsNone) {
+  for (const char* text :
+       {"", "{", "[]", "{\"supervisor\":1}", "{\"supervisor\":1,\"processes\":[1]}"}) {
+    EXPECT_EQ(parse_processes(text), std::nullopt) << text;
+  }
+}
+
+TEST(ProcessReportTest, CutsWordsBetweenCharacters) {
+  EXPECT_EQ(cut_words("short"), "short");
+  EXPECT_EQ(cut_words("a\nb"), "a\\x0Ab");
+  std::string longer;
+  for (int i = 0; i < 200; ++i) longer += "ü";
+  const std::string cut = cut_words(longer);
+  EXPECT_LE(cut.size(), kMaxLastWordsBytes);
+  EXPECT_TRUE(cut.ends_with("ü…"));
+}
+
+TEST(OwnProcessTest, TellsAnotherProcessFromOneOfOurs) {
+  const test::TempDirectory home;
+  const ClusterFolder folder(home.path());
+  fs::create_directory(home / "pids");
+  std::ofstream(home / "pids" / "worker-1") << ::getpid() << '\n';
+  EXPECT_EQ(running_daemon(folder, "worker-1"), std::nullopt);
+  EXPECT_THAT(running_daemons(folder), IsEmpty());
+  EXPECT_FALSE(has_lock_open(folder, ::getpid()));
+}
+
+TEST(OwnProcessTest, KnowsTheHolderOfALock) {
+  const test::TempDirectory home;
+  ClusterFolder folder(home / "data");
+  ASSERT_TRUE(folder.lock());
+  EXPECT_EQ(folder.holder(), ::getpid());
+  EXPECT_TRUE(has_lock_open(folder, ::getpid()));
+  ClusterFolder other(home / "data");
+  EXPECT_EQ(other.lock().error().code, ErrorCode::in_use);
+}
+
+}  // namespace
+}  // namespace kipu::cli

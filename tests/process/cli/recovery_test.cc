@@ -1,0 +1,468 @@
+// What hands and disks do to the directory of a cluster: `kipu up` serves with what is left, says
+// what is lost, and each remedy that it names works as it is printed.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "tests/support/local_cluster.h"
+
+namespace kipu::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string text_of(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+// Every file below, with what is in it.
+std::map<std::string, std::string> files_below(const fs::path& path) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(path)) {
+    files[entry.path().string()] = entry.is_regular_file() ? text_of(entry.path()) : "";
+  }
+  return files;
+}
+
+// The first command in backquotes that contains `what`.
+std::string command_in(const std::string& message, const std::string& what) {
+  for (std::size_t at = message.find('`'); at != std::string::npos;) {
+    const std::size_t end = message.find('`', at + 1);
+    if (end == std::string::npos) break;
+    const std::string command = message.substr(at + 1, end - at - 1);
+    if (command.find(what) != std::string::npos) return command;
+    at = message.find('`', end + 1);
+  }
+  return {};
+}
+
+class RecoveryTest : public testing::Test {
+ protected:
+  void TearDown() override { kipu({"down", "--data", data(), "--kill"}); }
+
+  std::string data() const { return (home_ / "data").string(); }
+  fs::path in(const std::string& name) const { return home_ / "data" / name; }
+
+  Process::Options options() const {
+    Process::Options options;
+    options.environment = empty_home(home_.path());
+    for (auto& [name, value] : options.environment) {
+      if (name == "KIPU_BROKER") value = endpoint();
+    }
+    const std::string programs = fs::path(program("kipu")).parent_path().string();
+    options.environment.emplace_back("PATH", programs + ":/usr/bin:/bin");
+    options.directory = home_.path();
+    return options;
+  }
+  std::string endpoint() const {
+    const std::string text = text_of(in("endpoint"));
+    return text.substr(0, text.find('\n'));
+  }
+  Finished kipu(std::vector<std::string> words) const {
+    words.insert(words.begin(), program("kipu"));
+    return run(std::move(words), options());
+  }
+  Finished up(std::vector<std::string> more = {}) const {
+    std::vector<std::string> words{"up", "--detach", "--port", "0", "--data", data()};
+    words.insert(words.end(), more.begin(), more.end());
+    return kipu(std::move(words));
+  }
+  Finished down() const { return kipu({"down", "--data", data()}); }
+  // As a person types it who reads it in a message.
+  Finished type(const std::string& line) const { return run({"/bin/sh", "-c", line}, options()); }
+
+  static void expect_done(const Finished& finished) {
+    EXPECT_EQ(finished.ended, (Ended{0, 0})) << finished.output << finished.errors;
+  }
+  static void expect_refused(const Finished& finished, int code, const std::string& what) {
+    EXPECT_EQ(finished.ended, (Ended{code, 0})) << finished.output << finished.errors;
+    EXPECT_NE(finished.errors.find(what), std::string::npos) << finished.errors;
+  }
+  bool is_healthy() const { return kipu({"status"}).ended == Ended{0, 0}; }
+
+  // A cluster with one entry, which does not run.
+  void make_cluster(std::vector<std::string> more = {}) {
+    expect_done(up(std::move(more)));
+    expect_done(kipu({"append", "fruit", "apple"}));
+    EXPECT_TRUE(eventually([&] { return is_healthy(); }));
+    expect_done(down());
+  }
+  void expect_data() const {
+    const Finished got = kipu({"get", "fruit"});
+    EXPECT_EQ(got.output, "apple\n") << got.errors;
+    expect_done(kipu({"append", "more", "values"}));
+  }
+  // The id that `kipu status` gives the store of that folder.
+  std::string worker_in(const std::string& folder) const {
+    const Finished shown = run({program("kipu-worker"), "show", "--data", in(folder).string()});
+    const std::string id = shown.output.substr(10, 32);
+    const std::size_t at = shown.output.find("\"store\":\"" + id + "\"", 50);
+    const std::size_t name = shown.output.rfind("\"id\":\"", at) + 6;
+    return shown.output.substr(name, shown.output.find('"', name) - name);
+  }
+
+  const TempDirectory home_;
+};
+
+// One of three is lost, in a way of its own; the others serve, and what is named brings it back.
+class LostStoreTest : public RecoveryTest {
+ protected:
+  void expect_recovery(const std::function<void()>& lose) {
+    make_cluster();
+    const std::string worker = worker_in("worker-2");
+    lose();
+    const Finished started = up();
+    expect_done(started);
+    EXPECT_NE(started.output.find("worker-2     does not serve"), std::string::npos)
+        << started.output;
+    EXPECT_NE(started.output.find(in("logs/worker-2.log").string()), std::string::npos)
+        << started.output;
+    expect_data();
+    const std::string remedy = command_in(started.output, "worker replace");
+    EXPECT_EQ(remedy, "kipu worker replace " + worker + " --data " + data()) << started.output;
+    const std::string log = text_of(in("logs/up.log"));
+    EXPECT_EQ(command_in(log, "worker replace"), remedy) << log;
+    expect_done(type(remedy));
+    EXPECT_TRUE(eventually([&] { return is_healthy(); })) << kipu({"status"}).output;
+    EXPECT_EQ(kipu({"get", "fruit", "--from", worker}).output, "apple\n");
+    expect_refused(type(remedy), 1, "is alive");
+  }
+  std::size_t kept() const {
+    std::size_t count = 0;
+    for (const auto& entry : fs::directory_iterator(in(""))) {
+      if (entry.path().filename().string().starts_with("worker-2.lost")) ++count;
+    }
+    return count;
+  }
+};
+
+TEST_F(LostStoreTest, IsReplacedWhereItsFolderIsGone) {
+  expect_recovery([&] { fs::remove_all(in("worker-2")); });
+  EXPECT_EQ(kept(), 0U);
+}
+
+TEST_F(LostStoreTest, IsReplacedWhereItsFolderIsEmpty) {
+  expect_recovery([&] {
+    fs::remove_all(in("worker-2"));
+    fs::create_directory(in("worker-2"));
+  });
+}
+
+TEST_F(LostStoreTest, IsReplacedWhereItsDatabaseIsDamaged) {
+  expect_recovery([&] {
+    for (const auto& file : fs::directory_iterator(in("worker-2/db"))) {
+      if (file.path().filename().string().starts_with("MANIFEST")) {
+        std::ofstream(file.path()) << "rubbish that no database begins with";
+      }
+    }
+  });
+  EXPECT_EQ(kept(), 1U);
+  EXPECT_TRUE(fs::exists(in("worker-2.lost/db")));
+}
+
+TEST_F(LostStoreTest, IsReplacedWhereCurrentIsGone) {
+  expect_recovery([&] { fs::remove(in("worker-2/db/CURRENT")); });
+  EXPECT_EQ(kept(), 1U);
+}
+
+TEST_F(LostStoreTest, IsReplacedWhereItsStoreFileIsDamaged) {
+  expect_recovery([&] { std::ofstream(in("worker-2/store")) << "rubbish"; });
+  EXPECT_EQ(kept(), 1U);
+}
+
+TEST_F(LostStoreTest, IsReplacedWhereAnotherStoreWasMadeInItsPlace) {
+  expect_recovery([&] {
+    fs::remove_all(in("worker-2"));
+    expect_done(run({program("kipu-worker"), "init", "--data", in("worker-2").string()}));
+  });
+  EXPECT_EQ(kept(), 1U);
+}
+
+TEST_F(LostStoreTest, IsReplacedWhereNothingButTheStoresSaysWhichItWas) {
+  expect_recovery([&] {
+    fs::remove_all(in("worker-2"));
+    fs::remove(in("stores"));
+    fs::remove(in("cluster"));
+  });
+}
+
+TEST_F(LostStoreTest, IsReplacedThroughALinkToAnotherDisk) {
+  make_cluster();
+  fs::rename(in("worker-2"), home_ / "disk");
+  fs::create_directory_symlink(home_ / "disk", in("worker-2"));
+  expect_done(up());
+  expect_data();
+  EXPECT_TRUE(eventually([&] { return is_healthy(); }));
+  expect_done(down());
+  fs::remove(home_ / "disk" / "store");
+  const Finished started = up();
+  expect_done(type(command_in(started.output, "worker replace")));
+  EXPECT_TRUE(fs::is_symlink(in("worker-2")));
+  EXPECT_TRUE(fs::exists(home_ / "disk" / "store"));
+  EXPECT_TRUE(fs::exists(home_ / "disk.lost" / "db"));
+  EXPECT_TRUE(eventually([&] { return is_healthy(); }));
+}
+
+TEST_F(LostStoreTest, IsReplacedWhileNothingRuns) {
+  make_cluster();
+  fs::remove_all(in("worker-3"));
+  const Finished replaced = kipu({"worker", "replace", "worker-3", "--data", data()});
+  expect_done(replaced);
+  EXPECT_NE(replaced.output.find("the next `kipu up` starts it"), std::string::npos);
+  expect_done(up());
+  EXPECT_TRUE(eventually([&] { return is_healthy(); }));
+  expect_data();
+}
+
+TEST_F(LostStoreTest, IsReplacedWhereItIsLostWhileTheClusterRuns) {
+  make_cluster();
+  expect_done(up());
+  EXPECT_TRUE(eventually([&] { return is_healthy(); }));
+  const std::string worker = worker_in("worker-2");
+  fs::remove_all(in("worker-2"));
+  pid_t pid = 0;
+  std::ifstream(in("pids/worker-2")) >> pid;
+  ::kill(pid, SIGKILL);
+  const fs::path report = in("processes");
+  EXPECT_TRUE(eventually([&] {
+    return !command_in(text_of(in("logs/up.log")), "worker replace " + worker).empty();
+  })) << text_of(report);
+  EXPECT_NE(text_of(report).find("\"remedy\":\"kipu worker replace " + worker), std::string::npos)
+      << text_of(report);
+  expect_done(type(command_in(text_of(in("logs/up.log")), "worker replace")));
+  EXPECT_TRUE(eventually([&] { return is_healthy(); }));
+  expect_data();
+}
+
+TEST_F(RecoveryTest, ReplacesNothingThatNoOtherReplicaHolds) {
+  make_cluster({"--workers", "1"});
+  fs::remove_all(in("worker-1"));
+  const Finished started = up();
+  expect_refused(started, 3, "0 of 1 workers can serve");
+  const Finished refused = type(command_in(started.errors, "worker replace"));
+  expect_refused(refused, 1, "the only replica of its data");
+  EXPECT_FALSE(fs::exists(in("worker-1")));
+  expect_done(type(command_in(refused.errors, "--accept-loss")));
+  EXPECT_TRUE(fs::exists(in("worker-1/store")));
+}
+
+TEST_F(RecoveryTest, ReplacesNoSecondOfThree) {
+  make_cluster();
+  fs::remove_all(in("worker-2"));
+  fs::remove_all(in("worker-3"));
+  const Finished refused = kipu({"worker", "replace", "worker-2", "--data", data()});
+  expect_refused(refused, 1, "may be nowhere else");
+  EXPECT_FALSE(fs::exists(in("worker-2")));
+  const Finished started = up();
+  expect_refused(started, 3, "1 of 3 workers can serve, and 2 are needed");
+  for (const char* name : {"worker-2", "worker-3"}) {
+    EXPECT_NE(started.errors.find(in(name).string() + " holds no store"), std::string::npos)
+        << started.errors;
+  }
+  expect_done(type(command_in(refused.errors, "--accept-loss")));
+  EXPECT_TRUE(fs::exists(in("worker-2/store")));
+}
+
+TEST_F(RecoveryTest, NamesWhatToTypeWhereNoClusterOfUpIs) {
+  expect_refused(kipu({"worker", "replace", "w2", "--data", data()}), 1,
+                 "kipu-worker init --data DIR --store ID");
+  EXPECT_FALSE(fs::exists(data()));
+}
+
+TEST_F(RecoveryTest, MakesALostRecordAnewFromTheStores) {
+  make_cluster();
+  const std::string record = text_of(in("cluster"));
+  for (const char* damage : {"", "\xff", "cluster=1\n"}) {
+    std::ofstream(in("cluster"), std::ios::trunc) << damage;
+    const Finished started = up();
+    expect_done(started);
+    EXPECT_NE(started.errors.find("is damaged: made anew from the stores"), std::string::npos)
+        << started.errors;
+    EXPECT_EQ(text_of(in("cluster")), record);
+    expect_data();
+    expect_done(down());
+  }
+  EXPECT_TRUE(fs::exists(in("cluster.damaged-3")));
+  fs::remove(in("cluster"));
+  expect_refused(up({"--workers", "2"}), 1, "was made with 3 workers");
+  const Finished started = up();
+  expect_done(started);
+  EXPECT_NE(started.errors.find("is missing: made anew from the stores"), std::string::npos);
+  EXPECT_EQ(text_of(in("cluster")), record);
+  expect_data();
+}
+
+TEST_F(RecoveryTest, MakesNoRecordWhereTheStoresDoNotAgree) {
+  make_cluster({"--workers", "2"});
+  const auto elsewhere = home_ / "other";
+  const std::vector<std::string> words{"up",     "--detach",         "--port",    "0",
+                                       "--data", elsewhere.string(), "--workers", "2"};
+  expect_done(kipu(words));
+  expect_done(kipu({"down", "--data", elsewhere.string()}));
+  fs::remove(in("cluster"));
+  fs::remove_all(in("worker-2"));
+  fs::rename(elsewhere / "worker-2", in("worker-2"));
+  const auto before = files_below(in(""));
+  expect_refused(up(), 5, "do not say enough");
+  EXPECT_EQ(files_below(in("")), before);
+}
+
+TEST_F(RecoveryTest, TouchesNothingOfStrangers) {
+  for (const char* file : {"broker/a.txt", "worker-1/b.txt", "worker-2/db/c", "main.cc", "pids/d",
+                           "logs/e", "cluster"}) {
+    fs::remove_all(in(""));
+    fs::create_directories(in(file).parent_path());
+    std::ofstream(in(file)) << "precious";
+    const auto before = files_below(in(""));
+    const Finished refused = up();
+    EXPECT_NE(refused.ended, (Ended{0, 0})) << file;
+    EXPECT_NE(refused.errors.find(data()), std::string::npos) << refused.errors;
+    EXPECT_EQ(files_below(in("")), before) << file;
+  }
+}
+
+TEST_F(RecoveryTest, NamesAnotherDirectoryWhereOneIsTaken) {
+  fs::create_directories(in("broker"));
+  std::ofstream(in("broker/a.txt")) << "precious";
+  const Finished refused = up();
+  const std::string remedy = command_in(refused.errors, "kipu up --data");
+  expect_done(type(remedy + " --detach --port 0"));
+  expect_done(kipu({"down", "--data", (home_ / "data" / "kipu-data").string()}));
+}
+
+TEST_F(RecoveryTest, BeginsInFoldersThatWereMadeReady) {
+  fs::create_directories(in("worker-1"));
+  fs::create_directories(home_ / "disk");
+  fs::create_directories(in("broker"));
+  fs::create_directory_symlink(home_ / "disk", in("worker-2"));
+  make_cluster({"--workers", "2"});
+  EXPECT_TRUE(fs::exists(home_ / "disk" / "store"));
+}
+
+TEST_F(RecoveryTest, GoesOnWithABirthThatWasInterrupted) {
+  make_cluster();
+  // As it was before the last store was made, and before anything was stored.
+  fs::remove_all(in(""));
+  expect_done(up());
+  expect_done(down());
+  std::string record = text_of(in("cluster"));
+  record.replace(record.find("ready=yes"), 9, "ready=no");
+  std::ofstream(in("cluster")) << record;
+  fs::remove_all(in("worker-3"));
+  fs::create_directories(in("worker-3"));
+  std::ofstream(in("worker-3/store.init")) << "torn";
+  const Finished started = up();
+  EXPECT_EQ(started.ended.exit_code == 0 || started.ended.exit_code == 3, true) << started.errors;
+  EXPECT_TRUE(fs::exists(in("worker-3/store")));
+  EXPECT_NE(text_of(in("cluster")).find("ready=yes"), std::string::npos);
+}
+
+TEST_F(RecoveryTest, StartsOnlyOneOfTwoCopies) {
+  make_cluster();
+  const std::string worker = worker_in("worker-3");
+  fs::remove_all(in("worker-3"));
+  fs::copy(in("worker-1"), in("worker-3"), fs::copy_options::recursive);
+  const Finished started = up();
+  expect_done(started);
+  EXPECT_NE(started.output.find("a copy of the store of worker-1"), std::string::npos)
+      << started.output;
+  const std::string remedy = command_in(started.output, "worker replace " + worker);
+  EXPECT_NE(remedy, "") << started.output;
+  expect_done(type(remedy));
+  EXPECT_TRUE(eventually([&] { return is_healthy(); }));
+  expect_data();
+}
+
+TEST_F(RecoveryTest, SaysWhereAStoreWasMovedTo) {
+  make_cluster();
+  fs::rename(in("worker-2"), in("old-2"));
+  Finished started = up();
+  expect_done(started);
+  const std::string remedy = command_in(started.errors, "mv -T");
+  expect_done(down());
+  expect_done(type(remedy));
+  expect_done(up());
+  EXPECT_TRUE(eventually([&] { return is_healthy(); }));
+}
+
+TEST_F(RecoveryTest, StartsAgainAWorkerThatIsKilledWhileItStarts) {
+  make_cluster();
+  for (int round = 0; round < 3; ++round) {
+    std::vector<std::string> words{program("kipu"), "up",  "--detach", "--port", "0",
+                                   "--data",        data()};
+    Process starting(words, options());
+    pid_t pid = 0;
+    EXPECT_TRUE(eventually(
+        [&] {
+          std::ifstream(in("pids/worker-1")) >> pid;
+          return pid > 0;
+        },
+        kPatience, std::chrono::milliseconds(0)));
+    ::kill(pid, SIGKILL);
+    EXPECT_EQ(starting.wait(), (Ended{0, 0})) << starting.errors();
+    EXPECT_EQ(starting.output().find("info"), std::string::npos) << starting.output();
+    EXPECT_TRUE(eventually([&] { return is_healthy(); }));
+    expect_done(down());
+  }
+}
+
+TEST_F(RecoveryTest, ServesAgainWithoutARestartOnceItsDiskIsMended) {
+  make_cluster();
+  fs::rename(in("worker-2/db/CURRENT"), home_ / "CURRENT");
+  expect_done(up());
+  expect_data();
+  fs::rename(home_ / "CURRENT", in("worker-2/db/CURRENT"));
+  EXPECT_TRUE(eventually([&] { return is_healthy(); }, kPatience + std::chrono::seconds(60)));
+}
+
+TEST_F(RecoveryTest, KeepsWhatItMakesFromOthers) {
+  make_cluster({"--workers", "1"});
+  for (const auto& entry : fs::recursive_directory_iterator(in(""))) {
+    const fs::perms others = fs::perms::group_all | fs::perms::others_all;
+    EXPECT_EQ(entry.symlink_status().permissions() & others, fs::perms::none) << entry.path();
+  }
+}
+
+TEST_F(RecoveryTest, SaysAtOnceThatADiskHasTooLittleRoom) {
+  const Finished started = up({"--workers", "1", "--reserve", "4000000GiB"});
+  expect_done(started);
+  EXPECT_NE(started.errors.find("the disk of worker-1"), std::string::npos) << started.errors;
+  EXPECT_NE(started.errors.find("--reserve"), std::string::npos) << started.errors;
+  EXPECT_NE(text_of(in("logs/up.log")).find("appends are refused"), std::string::npos);
+  expect_refused(kipu({"append", "k", "v", "--timeout", "1s"}), 1, "nearly full");
+  expect_done(down());
+  expect_done(up({"--reserve", "1MiB"}));
+  expect_done(kipu({"append", "k", "v"}));
+}
+
+TEST_F(RecoveryTest, EndsInTimeWhereTheSupervisorIsStuck) {
+  make_cluster();
+  expect_done(up());
+  pid_t pid = 0;
+  std::ifstream(in("lock")) >> pid;
+  ::kill(pid, SIGSTOP);
+  const Finished refused = down();
+  expect_refused(refused, 4, "it is stopped (state T)");
+  expect_done(type(command_in(refused.errors, "kill -CONT")));
+  EXPECT_TRUE(eventually([&] { return fs::is_empty(in("pids")) && !fs::exists(in("endpoint")); }));
+  expect_done(up());
+  std::ifstream(in("lock")) >> pid;
+  ::kill(pid, SIGSTOP);
+  expect_done(type(command_in(refused.errors, "--kill")));
+  EXPECT_FALSE(fs::exists(in("processes")));
+  expect_refused(down(), 0, "nothing runs");
+  expect_done(up());
+  expect_data();
+}
+
+}  // namespace
+}  // namespace kipu::test
