@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kMostLastWords = 400;
 
 // For a terminal, without what would end the sentence it stands in.
-std::string last_words_of(const ProcessReport& process) {
+std::string last_words_of(const ToldProcess& process) {
   std::string words = printable(process.last_words);
   while (!words.empty() && (words.back() == '.' || words.back() == ' ')) words.pop_back();
   if (words.size() <= kMostLastWords) return words;
@@ -24,7 +24,7 @@ std::string last_words_of(const ProcessReport& process) {
 }
 
 // "ended with exit code 5, 3 times: what it said".
-std::string how_it_ended(const ProcessReport& process) {
+std::string how_it_ended(const ToldProcess& process) {
   std::string text = "does not run";
   if (!process.exit.empty()) {
     text = fmt::format("{} {}", process.exit.starts_with("signal") ? "was ended by" : "ended with",
@@ -35,7 +35,7 @@ std::string how_it_ended(const ProcessReport& process) {
   return words.empty() ? text : fmt::format("{}: {}", text, words);
 }
 
-std::string when_it_starts(const ProcessReport& process, WallTime now) {
+std::string when_it_starts(const ToldProcess& process, WallTime now) {
   if (process.state == "stopped") return "it is not started again";
   const auto next = parse_time(process.next_start, now);
   if (!next || *next <= now) return "it is about to be started again";
@@ -43,20 +43,20 @@ std::string when_it_starts(const ProcessReport& process, WallTime now) {
 }
 
 // Where more is said, and what to do.
-std::string log_and_remedy(const ProcessReport& process) {
+std::string log_and_remedy(const ToldProcess& process) {
   std::string text;
   if (!process.log.empty()) text += "; log " + printable(process.log);
   if (!process.remedy.empty()) text += fmt::format("; `{}`", printable(process.remedy));
   return text;
 }
 
-std::string how_it_is_down(const ProcessReport& process, WallTime now) {
+std::string how_it_is_down(const ToldProcess& process, WallTime now) {
   return fmt::format("{}; {}{}", how_it_ended(process), when_it_starts(process, now),
                      log_and_remedy(process));
 }
 
 // Of one that is not down.
-std::string how_it_runs(const ProcessReport& process) {
+std::string how_it_runs(const ToldProcess& process) {
   std::string text = process.state == "running" && process.pid != 0
                          ? fmt::format("runs as process {}", process.pid)
                          : std::string("is being started");
@@ -72,7 +72,7 @@ std::string silence_of(const WorkerStatus& worker) {
 
 }  // namespace
 
-std::string why_absent(const WorkerStatus& worker, const ProcessReport& process, WallTime now) {
+std::string why_absent(const WorkerStatus& worker, const ToldProcess& process, WallTime now) {
   const std::string id = worker.id.to_string();
   const std::string name = printable(process.name);
   if (process.is_down()) {
@@ -81,7 +81,7 @@ std::string why_absent(const WorkerStatus& worker, const ProcessReport& process,
   return fmt::format("{} {}; {} {}", id, silence_of(worker), name, how_it_runs(process));
 }
 
-std::string why_absent(const ProcessReport& process, WallTime now) {
+std::string why_absent(const ToldProcess& process, WallTime now) {
   const std::string name = printable(process.name);
   if (process.is_down())
     return fmt::format("{} is down: it {}", name, how_it_is_down(process, now));

@@ -87,7 +87,7 @@ Result<Exit> run_ping(Context& context) {
 Result<Exit> run_status(Context& context) {
   const auto status = ask_status(context);
   if (!status) return fail(status.error());
-  const ProcessReports processes = parse_processes(status->processes);
+  const ToldProcesses processes = told_processes(status->processes);
   const StatusReport result{*status, processes, judge(*status, processes)};
   show(context.out, result);
   return result.verdict.healthy() ? Exit::done : Exit::unhealthy;
@@ -112,7 +112,7 @@ Result<Exit> run_worker_list(Context& context) {
   context.settings.apply(options);
   const auto status = client->status(options);
   if (!status) return fail(status.error());
-  show_rows(context, workers_of(*status, parse_processes(status->processes)), "workers");
+  show_rows(context, workers_of(*status, told_processes(status->processes)), "workers");
   return Exit::done;
 }
 

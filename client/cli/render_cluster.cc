@@ -138,11 +138,11 @@ void version_json(std::string_view name, const MapVersion& version, JsonWriter& 
 
 }  // namespace
 
-WorkerTable workers_of(const ClusterStatus& status, const ProcessReports& processes) {
+WorkerTable workers_of(const ClusterStatus& status, const ToldProcesses& processes) {
   WorkerTable table;
   for (const WorkerStatus& worker : status.workers) {
     WorkerRow row{worker, status.partitions, lag_of(status, worker.id), name_of(worker, processes)};
-    if (const ProcessReport* process = find_process(processes, worker.store)) {
+    if (const ToldProcess* process = find_process(processes, worker.store)) {
       row.process = *process;
     }
     table.rows.push_back(std::move(row));
@@ -209,7 +209,7 @@ void render_json(const StatusReport& result, JsonWriter& json) {
     json.end_object();
   }
   json.end_array().key("processes").begin_array();
-  for (const ProcessReport& process : result.processes) {
+  for (const ToldProcess& process : result.processes) {
     json.begin_object();
     render_json(process, json);
     json.end_object();

@@ -14,7 +14,7 @@
 #include "base/status.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/output.h"
-#include "client/cli/processes.h"
+#include "client/cli/told_processes.h"
 #include "client/cli/verdict.h"
 #include "kipu/client.h"
 
@@ -63,7 +63,7 @@ struct PingReport {
 
 struct StatusReport {
   ClusterStatus status;
-  ProcessReports processes;  // of its supervisor, if it has one
+  ToldProcesses processes;  // of its supervisor, if it has one
   Verdict verdict;
 };
 
@@ -76,14 +76,14 @@ struct WorkerRow {
   std::uint32_t partitions = 0;  // of the cluster
   ReplicaLag lag = {};           // of it, behind all others
   std::string name = {};         // what people call it
-  std::optional<ProcessReport> process = {};
+  std::optional<ToldProcess> process = {};
 };
 
 struct WorkerTable {
   std::vector<WorkerRow> rows;
 };
 
-[[nodiscard]] WorkerTable workers_of(const ClusterStatus& status, const ProcessReports& processes);
+[[nodiscard]] WorkerTable workers_of(const ClusterStatus& status, const ToldProcesses& processes);
 
 struct BucketRow {
   Bucket bucket;

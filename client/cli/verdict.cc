@@ -42,9 +42,9 @@ std::string absence_of(const WorkerStatus& worker, std::uint32_t replicas) {
 // What a supervisor says of processes of which no worker is known here: before the workers have
 // come, and where a store cannot be read.
 std::vector<std::string> why_others_are_absent(const ClusterStatus& status,
-                                               const ProcessReports& processes) {
+                                               const ToldProcesses& processes) {
   std::vector<std::string> reasons;
-  for (const ProcessReport& process : processes) {
+  for (const ToldProcess& process : processes) {
     const bool is_known = !process.store.is_none() &&
                           std::ranges::find(status.workers, process.store, &WorkerStatus::store) !=
                               status.workers.end();
@@ -58,7 +58,7 @@ std::vector<std::string> why_others_are_absent(const ClusterStatus& status,
 // Of a worker whose process is known, or not. Before a map is in force, what is waited for names
 // those that have not come.
 void judge_absence(const WorkerStatus& worker, const ClusterStatus& status,
-                   const ProcessReport* process, bool hint, Verdict& verdict) {
+                   const ToldProcess* process, bool hint, Verdict& verdict) {
   if (process != nullptr) {
     verdict.reasons.push_back(why_absent(worker, *process, status.wall));
   } else if (!status.in_force.is_none()) {
@@ -69,7 +69,7 @@ void judge_absence(const WorkerStatus& worker, const ClusterStatus& status,
 }
 
 // ": worker-1, worker-3", at a birth.
-std::string those_that_have_come(const ClusterStatus& status, const ProcessReports& processes) {
+std::string those_that_have_come(const ClusterStatus& status, const ToldProcesses& processes) {
   if (status.phase != ClusterPhase::birth || status.workers.size() > kMostNamed) return {};
   std::string text;
   for (const WorkerStatus& worker : status.workers) {
@@ -78,7 +78,7 @@ std::string those_that_have_come(const ClusterStatus& status, const ProcessRepor
   return text;
 }
 
-void judge_phase(const ClusterStatus& status, const ProcessReports& processes, Verdict& verdict) {
+void judge_phase(const ClusterStatus& status, const ToldProcesses& processes, Verdict& verdict) {
   if (!status.in_force.is_none()) return;
   std::string reason = "the cluster is not ready yet: it waits for " +
                        (status.waiting_for.empty() ? "a cluster map" : status.waiting_for) +
@@ -144,14 +144,14 @@ ReplicaLag lag_of(const ClusterStatus& status, WorkerId replica) {
   return sum;
 }
 
-std::string name_of(const WorkerStatus& worker, const ProcessReports& processes) {
+std::string name_of(const WorkerStatus& worker, const ToldProcesses& processes) {
   if (!worker.id.is_none()) return worker.id.to_string();
-  const ProcessReport* process = find_process(processes, worker.store);
+  const ToldProcess* process = find_process(processes, worker.store);
   return process != nullptr ? printable(process->name)
                             : "store " + worker.store.id.to_string().substr(0, kShownDigits);
 }
 
-Verdict judge(const ClusterStatus& status, const ProcessReports& processes) {
+Verdict judge(const ClusterStatus& status, const ToldProcesses& processes) {
   Verdict verdict;
   judge_phase(status, processes, verdict);
   std::vector<std::string> others = why_others_are_absent(status, processes);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "client/cli/processes.h"
+#include "client/cli/told_processes.h"
 
 namespace kipu::cli {
 
@@ -19,9 +19,9 @@ struct Verdict {
 [[nodiscard]] ReplicaLag lag_of(const ClusterStatus& status, WorkerId replica);
 
 // What people call a worker: by its id; before a map gives it one, by its process, or by its store.
-[[nodiscard]] std::string name_of(const WorkerStatus& worker, const ProcessReports& processes);
+[[nodiscard]] std::string name_of(const WorkerStatus& worker, const ToldProcesses& processes);
 
 // `processes`: what `status.processes` says.
-[[nodiscard]] Verdict judge(const ClusterStatus& status, const ProcessReports& processes = {});
+[[nodiscard]] Verdict judge(const ClusterStatus& status, const ToldProcesses& processes = {});
 
 }  // namespace kipu::cli

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "client/cli/processes.h"
+#include "client/cli/told_processes.h"
 #include "client/cli/results.h"
 #include "client/cli/text.h"
 #include "client/cli/verdict.h"
@@ -76,13 +76,13 @@ ClusterStatus in_recovery() {
   return status;
 }
 
-ProcessReports with_second(const std::function<void(ProcessReport&)>& change) {
-  ProcessReports processes = parse_processes(kReport);
+ToldProcesses with_second(const std::function<void(ToldProcess&)>& change) {
+  ToldProcesses processes = told_processes(kReport);
   change(processes.at(2));
   return processes;
 }
 
-std::string shown(const ClusterStatus& status, const ProcessReports& processes, Format format) {
+std::string shown(const ClusterStatus& status, const ToldProcesses& processes, Format format) {
   const StatusReport report{status, processes, judge(status, processes)};
   Style style;
   style.format = format;
@@ -99,9 +99,9 @@ std::string shown(const ClusterStatus& status, const ProcessReports& processes, 
 }
 
 TEST(ProcessesTest, AreReadAsTheSupervisorWroteThem) {
-  const ProcessReports processes = parse_processes(kReport);
+  const ToldProcesses processes = told_processes(kReport);
   ASSERT_EQ(processes.size(), 3U);
-  const ProcessReport& second = processes[2];
+  const ToldProcess& second = processes[2];
   EXPECT_EQ(second.name, "worker-2");
   EXPECT_EQ(second.store, kStore2);
   EXPECT_EQ(second.state, "waiting");
@@ -120,16 +120,16 @@ TEST(ProcessesTest, SayNothingWhereTheyAreNoSuchText) {
   for (const std::string_view text :
        {"", "{", "[]", "7", "null", "\xff", "{\"processes\":7}", "{\"processes\":[7,[],\"x\"]}",
         "{\"processes\":[{}]}", "{\"processes\":[{\"name\":7}]}", "{\"other\":1}", "{}{}"}) {
-    EXPECT_THAT(parse_processes(text), IsEmpty()) << text;
+    EXPECT_THAT(told_processes(text), IsEmpty()) << text;
   }
-  EXPECT_THAT(parse_processes(std::string(60'000, '[')), IsEmpty());
+  EXPECT_THAT(told_processes(std::string(60'000, '[')), IsEmpty());
 }
 
 TEST(ProcessesTest, TakeWhatIsThereAndNothingElse) {
-  const ProcessReports processes = parse_processes(
+  const ToldProcesses processes = told_processes(
       R"({"processes":[{"name":"worker-1","store":"nonsense","pid":-4,"ends":"many","later":[1]}]})");
   ASSERT_EQ(processes.size(), 1U);
-  ProcessReport bare;
+  ToldProcess bare;
   bare.name = "worker-1";
   EXPECT_EQ(processes[0], bare);
 }
@@ -140,13 +140,13 @@ TEST(VerdictTest, SaysWhyAWorkerIsDownAsItsSupervisorDoes) {
       "damaged; started again in 30.0 s; log /data/logs/worker-2.log; "
       "`kipu worker replace w2 --data /data`";
   for (const Liveness liveness : {Liveness::suspect, Liveness::never_seen}) {
-    EXPECT_THAT(judge(status_with(liveness), parse_processes(kReport)).reasons,
+    EXPECT_THAT(judge(status_with(liveness), told_processes(kReport)).reasons,
                 ElementsAre(expected));
   }
 }
 
 TEST(VerdictTest, SaysThatAWorkerStaysDown) {
-  const auto processes = with_second([](ProcessReport& process) {
+  const auto processes = with_second([](ToldProcess& process) {
     process.state = "stopped";
     process.exit = "signal 9 (Killed)";
     process.ends = 1;
@@ -159,8 +159,8 @@ TEST(VerdictTest, SaysThatAWorkerStaysDown) {
 }
 
 TEST(VerdictTest, SaysThatAWorkerThatIsSilentStillRuns) {
-  const auto processes = with_second([](ProcessReport& process) {
-    process = ProcessReport{};
+  const auto processes = with_second([](ToldProcess& process) {
+    process = ToldProcess{};
     process.name = "worker-2";
     process.store = kStore2;
     process.pid = 15;
@@ -171,18 +171,18 @@ TEST(VerdictTest, SaysThatAWorkerThatIsSilentStillRuns) {
 }
 
 TEST(VerdictTest, SaysThatAWorkerIsBeingStarted) {
-  const auto processes = with_second([](ProcessReport& process) { process.state = "starting"; });
+  const auto processes = with_second([](ToldProcess& process) { process.state = "starting"; });
   EXPECT_THAT(judge(status_with(Liveness::never_seen), processes).reasons,
               ElementsAre(StartsWith("w2 has not come yet; worker-2 is being started; before, it "
                                      "ended with exit code 5, 3 times: ")));
   const auto due =
-      with_second([](ProcessReport& process) { process.next_start = "1970-01-01T00:00:00Z"; });
+      with_second([](ToldProcess& process) { process.next_start = "1970-01-01T00:00:00Z"; });
   EXPECT_THAT(judge(status_with(Liveness::never_seen), due).reasons,
               ElementsAre(HasSubstr("it is about to be started again")));
 }
 
 TEST(VerdictTest, NamesAProcessByItsFolderWhereItsStoreCannotBeRead) {
-  const auto processes = with_second([](ProcessReport& process) { process.store = {}; });
+  const auto processes = with_second([](ToldProcess& process) { process.store = {}; });
   EXPECT_THAT(judge(status_with(Liveness::suspect), processes).reasons,
               ElementsAre(StartsWith("w2 is suspect: silent for 11.0 s"),
                           StartsWith("worker-2 is down: it ended with exit code 5")));
@@ -198,7 +198,7 @@ TEST(VerdictTest, NamesWhatAnOperatorCanDoWhereNobodySaysWhy) {
   EXPECT_THAT(judge(status_with(Liveness::never_seen)).reasons,
               ElementsAre("w2 has not been seen since the broker started" + hint));
   // A supervisor of other workers does not say why this one is away.
-  EXPECT_THAT(judge(status_with(Liveness::suspect), with_second([](ProcessReport& process) {
+  EXPECT_THAT(judge(status_with(Liveness::suspect), with_second([](ToldProcess& process) {
                       process.store = {};
                       process.state = "running";
                     }))
@@ -207,11 +207,11 @@ TEST(VerdictTest, NamesWhatAnOperatorCanDoWhereNobodySaysWhy) {
 }
 
 TEST(VerdictTest, SaysWhatABirthWaitsForAndWhoHasCome) {
-  EXPECT_THAT(judge(at_birth(), parse_processes(kReport)).reasons,
+  EXPECT_THAT(judge(at_birth(), told_processes(kReport)).reasons,
               ElementsAre("the cluster is not ready yet: it waits for 2 of 3 workers to be born: 1 "
                           "has come: worker-1",
                           StartsWith("worker-2 is down: it ended with exit code 5")));
-  EXPECT_THAT(judge(at_birth(), with_second([](ProcessReport& process) {
+  EXPECT_THAT(judge(at_birth(), with_second([](ToldProcess& process) {
                       process.state = "running";
                       process.pid = 15;
                       process.ends = 0;
@@ -226,7 +226,7 @@ TEST(VerdictTest, SaysWhatABirthWaitsForAndWhoHasCome) {
 }
 
 TEST(VerdictTest, SaysWhatARecoveryWaitsForAndWhyAWorkerHasNotCome) {
-  EXPECT_THAT(judge(in_recovery(), parse_processes(kReport)).reasons,
+  EXPECT_THAT(judge(in_recovery(), told_processes(kReport)).reasons,
               ElementsAre("the cluster is not ready yet: it waits for a majority of the 2 workers "
                           "of map 1.3: w1 has come, w2 has not",
                           StartsWith("w2 is down: worker-2 ended with exit code 5, 3 times")));
@@ -237,7 +237,7 @@ TEST(VerdictTest, SaysWhatARecoveryWaitsForAndWhyAWorkerHasNotCome) {
 }
 
 TEST(VerdictTest, ShowsNothingThatATerminalWouldObey) {
-  const auto processes = with_second([](ProcessReport& process) {
+  const auto processes = with_second([](ToldProcess& process) {
     process.last_words = "\x1b[2J" + std::string(5000, 'x');
     process.log = "/data/\n";
   });
@@ -249,7 +249,7 @@ TEST(VerdictTest, ShowsNothingThatATerminalWouldObey) {
 
 TEST(StatusTest, FitsATerminalAndLeavesCommandsInOnePiece) {
   const std::string text =
-      shown(status_with(Liveness::suspect), parse_processes(kReport), Format::text);
+      shown(status_with(Liveness::suspect), told_processes(kReport), Format::text);
   EXPECT_THAT(text, StartsWith("unhealthy\n"
                                "  - w2 is down: worker-2 ended with exit code 5, 3 times: "
                                "/data/worker-2: the\n"
@@ -264,12 +264,12 @@ TEST(StatusTest, FitsATerminalAndLeavesCommandsInOnePiece) {
     left.remove_prefix(end + 1);
   }
   // For programs, a reason is a line.
-  EXPECT_THAT(shown(status_with(Liveness::suspect), parse_processes(kReport), Format::raw),
+  EXPECT_THAT(shown(status_with(Liveness::suspect), told_processes(kReport), Format::raw),
               HasSubstr("worker-2.log; `kipu worker replace w2 --data /data`\n"));
 }
 
 TEST(StatusTest, NamesWorkersWithoutAnIdByTheirProcess) {
-  const std::string text = shown(at_birth(), parse_processes(kReport), Format::text);
+  const std::string text = shown(at_birth(), told_processes(kReport), Format::text);
   EXPECT_THAT(text, HasSubstr("\nworker-1  alive"));
   EXPECT_THAT(text, HasSubstr("no map\n"));
   EXPECT_THAT(shown(at_birth(), {}, Format::text), HasSubstr("\nstore 00000000  alive"));
@@ -277,7 +277,7 @@ TEST(StatusTest, NamesWorkersWithoutAnIdByTheirProcess) {
 
 TEST(StatusTest, HasWhatTheSupervisorSaysInJson) {
   const std::string json =
-      shown(status_with(Liveness::suspect), parse_processes(kReport), Format::json);
+      shown(status_with(Liveness::suspect), told_processes(kReport), Format::json);
   EXPECT_THAT(json,
               HasSubstr(R"("phase":"in_force","waiting_for":"","wanted_map":{"generation":0,)"));
   EXPECT_THAT(

@@ -1,4 +1,4 @@
-#include "client/cli/processes.h"
+#include "client/cli/told_processes.h"
 
 #include <algorithm>
 
@@ -22,8 +22,8 @@ std::uint64_t number_of(const json& object, const char* name) {
   return found->get<std::uint64_t>();
 }
 
-ProcessReport read_process(const json& object) {
-  ProcessReport process;
+ToldProcess read_process(const json& object) {
+  ToldProcess process;
   process.name = text_of(object, "name");
   process.store = StoreId{Uuid::parse(text_of(object, "store")).value_or(Uuid{})};
   process.pid = static_cast<std::int64_t>(number_of(object, "pid"));
@@ -40,28 +40,28 @@ ProcessReport read_process(const json& object) {
 
 }  // namespace
 
-ProcessReports parse_processes(std::string_view text) {
+ToldProcesses told_processes(std::string_view text) {
   const json document = json::parse(text, nullptr, false);
   if (!document.is_object()) return {};
   const auto listed = document.find("processes");
   if (listed == document.end() || !listed->is_array()) return {};
-  ProcessReports processes;
+  ToldProcesses processes;
   for (const json& object : *listed) {
     if (!object.is_object()) continue;
-    ProcessReport process = read_process(object);
+    ToldProcess process = read_process(object);
     // Without a name there is nothing to call it by.
     if (!process.name.empty()) processes.push_back(std::move(process));
   }
   return processes;
 }
 
-const ProcessReport* find_process(const ProcessReports& processes, const StoreId& store) {
+const ToldProcess* find_process(const ToldProcesses& processes, const StoreId& store) {
   if (store.is_none()) return nullptr;
-  const auto found = std::ranges::find(processes, store, &ProcessReport::store);
+  const auto found = std::ranges::find(processes, store, &ToldProcess::store);
   return found == processes.end() ? nullptr : &*found;
 }
 
-void render_json(const ProcessReport& process, JsonWriter& json) {
+void render_json(const ToldProcess& process, JsonWriter& json) {
   json.member("name", process.name);
   json.member("store", process.store.is_none() ? std::string() : process.store.id.to_string());
   json.member("pid", process.pid).member("state", process.state);

@@ -1,6 +1,6 @@
 // What a supervisor says of the processes of its cluster, as a status brings it: JSON, which
-// docs/protocol.md ("Status") describes. It comes from a file on the broker's host, so it is taken
-// for what it is: whatever is no such text says nothing.
+// docs/protocol.md ("Status") describes. The supervisor may be of another host and another version
+// than this command, so members are taken one by one, and whatever is no such text says nothing.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace kipu::cli {
 
-struct ProcessReport {
+struct ToldProcess {
   std::string name;        // `broker`, `worker-1`
   StoreId store;           // of a worker; none if its store could not be read
   std::int64_t pid = 0;    // 0: none runs
@@ -25,22 +25,22 @@ struct ProcessReport {
   std::string next_start;  // likewise, of `waiting`
   std::string log;         // its log file
   std::string remedy;      // a command to type; empty if there is none
-  friend bool operator==(const ProcessReport&, const ProcessReport&) = default;
+  friend bool operator==(const ToldProcess&, const ToldProcess&) = default;
 
   // Not there, and not about to be: it has ended, or was never started.
   bool is_down() const { return state == "waiting" || state == "stopped"; }
 };
 
-using ProcessReports = std::vector<ProcessReport>;
+using ToldProcesses = std::vector<ToldProcess>;
 
 // In the supervisor's order; none if `text` is no such JSON.
-[[nodiscard]] ProcessReports parse_processes(std::string_view text);
+[[nodiscard]] ToldProcesses told_processes(std::string_view text);
 
 // The process of that store; null if there is none.
-[[nodiscard]] const ProcessReport* find_process(const ProcessReports& processes,
+[[nodiscard]] const ToldProcess* find_process(const ToldProcesses& processes,
                                                 const StoreId& store);
 
 // The members of one JSON object.
-void render_json(const ProcessReport& process, JsonWriter& json);
+void render_json(const ToldProcess& process, JsonWriter& json);
 
 }  // namespace kipu::cli
