@@ -16,7 +16,7 @@ struct Ticket::Waiter {
 };
 
 Ticket::Ticket(Loop& loop, Call call, const CallOptions& options)
-    : loop_(loop), waiter_(std::make_shared<Waiter>()) {
+    : loop_(loop), before_wait_(options.before_wait), waiter_(std::make_shared<Waiter>()) {
   if (loop.on_loop_thread()) {
     waiter_->completion = Completion{
         id_, fail(ErrorCode::invalid_argument, "a callback made a call that blocks"), {}};
@@ -39,6 +39,11 @@ Ticket::~Ticket() {
 
 Completion Ticket::wait() {
   std::unique_lock lock(waiter_->mutex);
+  if (!waiter_->completion && before_wait_) {
+    lock.unlock();  // the answer may come meanwhile
+    before_wait_();
+    lock.lock();
+  }
   waiter_->done.wait(lock, [this] { return waiter_->completion.has_value(); });
   return std::move(*waiter_->completion);  // still set: so the destructor cancels nothing
 }

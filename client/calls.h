@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,7 @@ class Ticket {
  private:
   struct Waiter;
   Loop& loop_;
+  std::function<void()> before_wait_;
   std::shared_ptr<Waiter> waiter_;  // shared with the handler, which may run after we are gone
   CallId id_{};
 };

@@ -81,17 +81,14 @@ Result<Exit> run_get(Context& context) {
   auto request = parse_get(context.arguments, wall_now());
   if (!request) return fail(request.error());
   if (auto status = check_read_level(context.settings); !status) return fail(status.error());
-  context.settings.apply(request->read);
+  static_cast<CallOptions&>(request->read) = read_options<CallOptions>(context);
   auto client = open_client(context, Purpose::read);
   if (!client) return fail(client.error());
   const std::string& key = context.operands()[0];
   ItemRange values = client->values(key, request->read);
   List list(context.out, "values");
   const auto shown = show_values(values, *request, context, list);
-  if (!shown) {
-    list.finish();
-    return fail(shown.error());
-  }
+  if (!shown) return fail(shown.error());
   finish_values(*shown, *request, context, list);
   if (list.rows() > 0 || shown->more) return Exit::done;
   return none_found(context, key);
@@ -129,8 +126,7 @@ Result<Exit> run_keys(Context& context) {
     if (!number) return fail(number.error());
     limit = *number;
   }
-  KeysOptions options;
-  context.settings.apply(options);
+  auto options = read_options<KeysOptions>(context);
   if (!context.operands().empty()) options.prefix = context.operands()[0];
   auto client = open_client(context, Purpose::read);
   if (!client) return fail(client.error());
@@ -142,9 +138,9 @@ Result<Exit> run_keys(Context& context) {
     return Exit::done;
   }
   List list(context.out, "keys");
-  const auto status = show_keys(keys, limit, context, list);
+  if (auto status = show_keys(keys, limit, context, list); !status) return fail(status.error());
   list.finish();
-  if (!status) return fail(status.error());
+  if (list.rows() == 0 && limit != 0U) note_bucket_meant(context, *client, options.prefix);
   return Exit::done;
 }
 

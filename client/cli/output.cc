@@ -47,8 +47,15 @@ void List::begin() {
   if (out_.style().format == Format::json) json_.begin_object().key(name_).begin_array();
 }
 
+List::~List() {
+  if (!begun_ || finished_) return;
+  if (out_.style().format == Format::json) out_.buffer() += '\n';
+  out_.flush();
+}
+
 void List::finish(const std::function<void(JsonWriter&)>& more) {
   begin();
+  finished_ = true;
   if (out_.style().format == Format::json) {
     json_.end_array();
     if (more) more(json_);

@@ -80,6 +80,11 @@ class List {
  public:
   // `name` is the array's, in JSON.
   List(Output& out, std::string_view name) : out_(out), name_(name), json_(out.buffer()) {}
+  List(const List&) = delete;
+  List& operator=(const List&) = delete;
+  // One that was not finished, because of an error, keeps its rows and lacks its end: no parser
+  // takes it for the whole answer. Without a row there is nothing at all.
+  ~List();
 
   template <class Row>
   void add(const Row& row) {
@@ -122,6 +127,7 @@ class List {
   std::string name_;
   JsonWriter json_;
   bool begun_ = false;
+  bool finished_ = false;
   std::uint64_t rows_ = 0;
 };
 

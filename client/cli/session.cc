@@ -97,6 +97,17 @@ std::string status_command(const Context& context) {
   return command;
 }
 
+void note_bucket_meant(const Context& context, Client& client, std::string_view prefix) {
+  if (prefix == context.settings.bucket || !is_bucket_name(prefix)) return;
+  CallOptions options;
+  context.settings.apply(options);
+  if (!client.bucket(prefix, options)) return;
+  note(
+      context.out.style(),
+      fmt::format("kipu: no key of bucket '{0}' begins with '{1}', which is a bucket: --bucket {1}",
+                  context.settings.bucket, prefix));
+}
+
 void note_interrupts() {
   struct sigaction action{};
   action.sa_handler = on_interrupt;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "client/cli/program.h"
 #include "kipu/client.h"
@@ -21,6 +22,19 @@ enum class Purpose { read, write };
 // What to type to see how the cluster of these settings does: "kipu status", and the options that
 // name the cluster, if any did.
 [[nodiscard]] std::string status_command(const Context& context);
+
+// What a read takes from the settings. What it has shown reaches standard output before it waits
+// for more.
+template <class Options>
+[[nodiscard]] Options read_options(const Context& context) {
+  Options options;
+  context.settings.apply(options);
+  options.before_wait = [&out = context.out] { out.flush(); };
+  return options;
+}
+
+// A prefix that no key has may have been meant as a bucket's name: a note says so.
+void note_bucket_meant(const Context& context, Client& client, std::string_view prefix);
 
 // Asks the signal that a user interrupts with (Ctrl-C) to be noted instead of ending the process;
 // a second one ends it.

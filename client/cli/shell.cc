@@ -29,7 +29,7 @@ struct Shell {
   template <class Options>
   Options options() const {
     Options made;
-    context.settings.apply(made);
+    static_cast<CallOptions&>(made) = read_options<CallOptions>(context);
     made.bucket = bucket;
     return made;
   }
@@ -86,16 +86,11 @@ Status do_get(Shell& shell, const Words& words) {
   }
   ItemRange values = shell.client.values(words[1], options);
   List list(shell.context.out, "values");
-  std::optional<Error> error;
   for (const auto& item : values) {
-    if (!item) {
-      error = item.error();
-      break;
-    }
+    if (!item) return fail(item.error());
     list.add(ValueRow{&*item, false, false});
   }
   list.finish();
-  if (error) return fail(*error);
   if (list.rows() == 0) note(shell.context.out.style(), "(none)");
   return {};
 }
@@ -112,16 +107,11 @@ Status do_keys(Shell& shell, const Words& words) {
   if (words.size() > 1) options.prefix = words[1];
   KeyRange keys = shell.client.keys(options);
   List list(shell.context.out, "keys");
-  std::optional<Error> error;
   for (const auto& key : keys) {
-    if (!key) {
-      error = key.error();
-      break;
-    }
+    if (!key) return fail(key.error());
     list.add(KeyRow{*key});
   }
   list.finish();
-  if (error) return fail(*error);
   if (list.rows() == 0) note(shell.context.out.style(), "(none)");
   return {};
 }

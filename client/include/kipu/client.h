@@ -65,6 +65,9 @@ struct CallOptions {
   std::optional<Duration> timeout;
   Level level = Level::bucket_default;
   std::stop_token stop;  // a request to stop ends the call with `cancelled` or `outcome_unknown`
+  // Called, on the thread that waits, before a blocking call or a range waits for an answer that is
+  // not there yet: what was made of earlier answers can be shown meanwhile.
+  std::function<void()> before_wait;
 };
 
 struct AppendOptions : CallOptions {

@@ -101,6 +101,19 @@ TEST(OutputTest, WritesAnEmptyDocumentForAnEmptyList) {
   EXPECT_EQ(values_shown(styled(Format::jsonl), {}), "");
 }
 
+// What was shown before an error: no parser takes it for the whole answer.
+TEST(OutputTest, LeavesADocumentWithoutItsEndWhereTheListWasNotFinished) {
+  const auto unfinished = [](Format format, int rows) {
+    return shown(styled(format), [&](Output& out) {
+      List list(out, "keys");
+      for (int row = 0; row < rows; ++row) list.add(KeyRow{"a"});
+    });
+  };
+  EXPECT_EQ(unfinished(Format::json, 0), "");
+  EXPECT_EQ(unfinished(Format::json, 2), "{\"keys\":[{\"key\":\"a\"},{\"key\":\"a\"}\n");
+  EXPECT_EQ(unfinished(Format::jsonl, 1), "{\"key\":\"a\"}\n");
+}
+
 TEST(OutputTest, FlushesTheFirstRowBeforeTheSecond) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe2(ends.data(), O_NONBLOCK), 0);
