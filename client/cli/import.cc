@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <mutex>
 
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include "client/cli/json_record.h"
 #include "client/cli/line_reader.h"
 #include "client/cli/progress.h"
+#include "client/cli/record_line.h"
 #include "client/cli/results.h"
 #include "client/cli/session.h"
 #include "client/cli/text.h"
@@ -78,7 +80,10 @@ class Outcome {
 class Importer {
  public:
   Importer(Context& context, const ImportRequest& request)
-      : context_(context), request_(request), outcome_(request.skip_bad) {}
+      : context_(context),
+        request_(request),
+        bucket_given_(context.arguments.has("bucket")),
+        outcome_(request.skip_bad) {}
 
   // Connects, and learns what the bucket takes and which stamps to give.
   Status prepare();
@@ -92,16 +97,20 @@ class Importer {
   Status take_line(std::string_view line, std::uint64_t number);
   Status take_tsv(std::string_view line, std::uint64_t number);
   Status take_jsonl(std::string_view line, std::uint64_t number);
-  void send(std::string_view key, Values values, EntryKind kind, std::optional<Stamp> stamp,
-            std::uint64_t number);
+  // Where the record goes: where it says, else where the command line or the settings say.
+  Result<std::string> bucket_of(const JsonRecord& record) const;
+  // The kind of that bucket's records that name none.
+  Result<EntryKind> usual_kind(const std::string& bucket, std::optional<EntryKind> wanted);
+  void send(Entry entry, std::optional<Stamp> stamp, std::uint64_t number);
   Client& client_of(std::string_view key);
 
   Context& context_;
   const ImportRequest& request_;
+  const bool bucket_given_;  // on the command line: then every record goes there, or is refused
   Outcome outcome_;
   std::vector<Client> clients_;
   AppendOptions options_;
-  EntryKind usual_kind_ = EntryKind::append;  // of records that name none
+  std::map<std::string, EntryKind> usual_kinds_;  // by bucket, of those that records went to
   std::optional<Once> once_;
   HybridClock clock_{Rng::from_system().next(), limits::kMaxClockSkew};  // of puts
   std::string scratch_;
@@ -116,9 +125,11 @@ Status Importer::prepare() {
   }
   context_.settings.apply(options_);
   if (!options_.timeout) options_.timeout = kImportTimeout;
-  const auto bucket = clients_[0].bucket(context_.settings.bucket, options_);
-  if (!bucket) return fail(bucket.error());
-  if (bucket->mode == BucketMode::wmrm) usual_kind_ = EntryKind::put;
+  // Of a jsonl, each record may name a bucket, and this one may not be meant at all.
+  if (request_.format == RecordFormat::tsv || bucket_given_) {
+    const auto kind = usual_kind(context_.settings.bucket, std::nullopt);
+    if (!kind) return fail(kind.error());
+  }
   if (!request_.once) return {};
   const auto once = clients_[0].once(*request_.once, options_);
   if (!once) return fail(once.error());
@@ -150,47 +161,86 @@ void Importer::flush() {
 }
 
 Status Importer::take_line(std::string_view line, std::uint64_t number) {
-  return request_.format == RecordFormat::tsv ? take_tsv(line, number) : take_jsonl(line, number);
+  const auto text = record_text(line, number, context_.out.style().terminator);
+  if (!text) return fail(text.error());
+  return request_.format == RecordFormat::tsv ? take_tsv(*text, number) : take_jsonl(*text, number);
 }
 
 Status Importer::take_tsv(std::string_view line, std::uint64_t number) {
+  if (line.empty()) return {};
   const auto record = parse_tsv(line, scratch_);
   if (!record) return fail(record.error());
+  const std::string& bucket = context_.settings.bucket;
+  const auto kind = usual_kind(bucket, std::nullopt);
+  if (!kind) return fail(kind.error());
   Values values;
   values.push_back(record->value);
-  send(record->key, std::move(values), usual_kind_, std::nullopt, number);
+  send({bucket, std::string(record->key), {}, *kind, std::move(values), {}}, std::nullopt, number);
   return {};
 }
 
 Status Importer::take_jsonl(std::string_view line, std::uint64_t number) {
+  if (is_blank_json(line)) return {};
   auto record = parse_json_record(line);
   if (!record) {
-    if (number > 1 || record.error().code != ErrorCode::malformed) return fail(record.error());
-    return fail(ErrorCode::malformed, record.error().message + " (is it --format tsv?)");
+    if (number > 1 || line.find('{') == 0) return fail(record.error());
+    return fail(record.error().code, record.error().message + " (is it --format tsv?)");
   }
-  if (!record->kind && usual_kind_ == EntryKind::put && record->values.size() != 1) {
+  auto bucket = bucket_of(*record);
+  if (!bucket) return fail(bucket.error());
+  const auto usual = usual_kind(*bucket, record->kind);
+  if (!usual) return fail(usual.error());
+  const EntryKind kind = record->kind.value_or(*usual);
+  if (kind == EntryKind::put && record->values.size() != 1) {
     return fail(ErrorCode::malformed, "a put has one value");
   }
-  send(record->key, std::move(record->values), record->kind.value_or(usual_kind_), record->stamp,
-       number);
+  if (auto status = check_digest(*record, *bucket, kind); !status) return status;
+  send({*std::move(bucket), std::move(record->key), {}, kind, std::move(record->values), {}},
+       record->stamp, number);
   return {};
 }
 
-void Importer::send(std::string_view key, Values values, EntryKind kind, std::optional<Stamp> stamp,
-                    std::uint64_t number) {
+Result<std::string> Importer::bucket_of(const JsonRecord& record) const {
+  const std::string& otherwise = context_.settings.bucket;
+  if (!record.bucket || *record.bucket == otherwise) return otherwise;
+  if (!bucket_given_) return *record.bucket;
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("the record is of bucket '{}', and --bucket says '{}': without --bucket "
+                          "it goes where it belongs",
+                          *record.bucket, otherwise));
+}
+
+Result<EntryKind> Importer::usual_kind(const std::string& bucket, std::optional<EntryKind> wanted) {
+  const auto known = usual_kinds_.find(bucket);
+  if (known != usual_kinds_.end()) return known->second;
+  const auto found = clients_[0].bucket(bucket, options_);
+  if (!found && found.error().code == ErrorCode::unknown_bucket) {
+    return fail(
+        ErrorCode::unknown_bucket,
+        fmt::format("there is no bucket '{0}': `kipu bucket create {0}{1}` makes it", bucket,
+                    wanted.value_or(EntryKind::append) == EntryKind::append ? "" : " --mode wmrm"));
+  }
+  if (!found) return fail(found.error());
+  const EntryKind kind = found->mode == BucketMode::wmrm ? EntryKind::put : EntryKind::append;
+  usual_kinds_.emplace(bucket, kind);
+  return kind;
+}
+
+void Importer::send(Entry entry, std::optional<Stamp> stamp, std::uint64_t number) {
   const auto done = [outcome = &outcome_, number](const Result<Stamp>& result,
                                                   std::optional<Stamp>) {
     outcome->complete(number, result);
   };
   if (!stamp && once_) stamp = once_->stamp(number);
-  if (kind == EntryKind::append) {
+  Client& client = client_of(entry.key);
+  if (entry.kind == EntryKind::append) {
     options_.stamp = stamp;
-    client_of(key).append_async(key, std::move(values), options_, done);
+    options_.bucket = entry.bucket;
+    client.append_async(entry.key, std::move(entry.values), options_, done);
     return;
   }
-  Entry entry{context_.settings.bucket, std::string(key), {}, kind, std::move(values), {}};
   entry.stamp = stamp ? *stamp : clock_.next(wall_now());
-  client_of(key).write_async(std::move(entry), options_, done);
+  client.write_async(std::move(entry), options_, done);
 }
 
 // All entries of a key go the same way, so that they keep their order.
@@ -251,33 +301,6 @@ Result<Exit> run_import(Context& context) {
   show(context.out, ImportSummary{outcome.acknowledged(), reader.lines(), outcome.bad(),
                                   progress.seconds(), interrupted()});
   return interrupted() ? Exit::interrupted : Exit::done;
-}
-
-Result<Exit> run_export(Context& context) {
-  const auto format = record_format(context.arguments, "");
-  if (!format) return fail(format.error());
-  if (auto status = check_read_level(context.settings); !status) return fail(status.error());
-  auto client = open_client(context, Purpose::read);
-  if (!client) return fail(client.error());
-  KeysOptions options;
-  context.settings.apply(options);
-  if (!context.operands().empty()) options.prefix = context.operands()[0];
-  Progress progress(context.out.style().quiet || context.out.style().terminal);
-  std::uint64_t done = 0;
-  EntryRange entries = client->entries(options);
-  for (const auto& entry : entries) {
-    if (!entry) return fail(entry.error());
-    std::string& out = context.out.buffer();
-    if (*format == RecordFormat::jsonl) {
-      append_json_record(out, *entry);
-    } else {
-      for (const std::string_view value : entry->values) append_tsv(out, entry->key, value);
-    }
-    context.out.written();
-    if (!context.out.good()) break;
-    if (++done % 1024 == 0) progress.update(done, std::nullopt);
-  }
-  return Exit::done;
 }
 
 }  // namespace kipu::cli

@@ -44,9 +44,12 @@ Status check_operands(const Command& command, const Arguments& arguments) {
                           usage_line(command), command.name));
 }
 
-// What the library says, and what to type.
+// What the library says, and what to type, unless that was said.
 Error with_remedy(const Context& context, Error error) {
-  if (error.code == ErrorCode::unknown_bucket) error.message += ": `kipu bucket create NAME`";
+  if (error.code == ErrorCode::unknown_bucket &&
+      error.message.find("kipu bucket create") == std::string::npos) {
+    error.message += ": `kipu bucket create NAME`";
+  }
   // Where a cluster is unwell, `status` says why; what names a remedy has said it already.
   const bool asks_cluster = !context.settings.embedded && context.command.name != "up";
   if (error.code == ErrorCode::unavailable && asks_cluster &&

@@ -42,6 +42,18 @@ void render_json(const ValueRow& row, JsonWriter& json) {
   json.member("index", item.index);
 }
 
+void render_text(const EntryRow& row, const Style& /*style*/, std::string& out) {
+  append_json_record(out, *row.entry);
+}
+
+void render_raw(const EntryRow& row, const Style& style, std::string& out) {
+  render_text(row, style, out);
+}
+
+void render_json(const EntryRow& row, JsonWriter& json) {
+  write_record(json, *row.entry);
+}
+
 void render_text(const KeyRow& row, const Style& /*style*/, std::string& out) {
   append_printable(out, row.key);
   out += '\n';
@@ -135,7 +147,7 @@ void render_raw(const ImportSummary& result, const Style& style, std::string& ou
 void render_json(const ImportSummary& result, JsonWriter& json) {
   json.member("acknowledged", result.acknowledged).member("lines", result.lines);
   json.member("skipped", result.bad).member("seconds", result.seconds);
-  json.member("interrupted", result.interrupted);
+  json.member("interrupted", result.interrupted).member("complete", !result.interrupted);
 }
 
 void render_text(const ErrorReport& result, const Style& style, std::string& out) {

@@ -26,6 +26,11 @@ struct ValueRow {
   bool kinds = false;   // a history
 };
 
+// In JSON only; as a line, it is a record (json_record.h, tsv.h).
+struct EntryRow {
+  const Entry* entry = nullptr;
+};
+
 struct KeyRow {
   std::string_view key;
 };
@@ -123,6 +128,7 @@ struct ErrorReport {
   void render_json(const Type& result, JsonWriter& json)
 
 KIPU_CLI_RENDERERS(ValueRow);
+KIPU_CLI_RENDERERS(EntryRow);
 KIPU_CLI_RENDERERS(KeyRow);
 KIPU_CLI_RENDERERS(StampRow);
 KIPU_CLI_RENDERERS(KeyCount);

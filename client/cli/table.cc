@@ -144,19 +144,29 @@ constexpr std::array kCommands{
             "kipu remove theme --bucket settings\n"
             "kipu get theme --bucket settings --history   # what it was stays readable",
             "", kPutOptions, 1, 1, run_remove},
-    Command{"import", "FILE | -", "Appends many entries",
-            "kipu import words.tsv\n"
-            "kipu import words.tsv --once words   # again, if need be: nothing is stored twice\n"
-            "kipu export | kipu import - --broker tcp://other:7400",
-            "tsv: `key TAB value`, with \\t \\n \\r \\\\ escaped. jsonl: {\"key\":…,\"value\":…},\n"
-            "and whatever `export` writes; names ending in _b64 hold base 64. An append waits up\n"
-            "to a minute unless --timeout says otherwise.",
-            kImportOptions, 1, 1, run_import},
-    Command{"export", "[PREFIX]", "Writes all entries",
-            "kipu export > backup.jsonl\n"
+    Command{
+        "import", "FILE | -", "Appends many entries",
+        "kipu import words.tsv\n"
+        "kipu import words.tsv --once words   # again, if need be: nothing is stored twice\n"
+        "kipu export | kipu import - --broker tcp://other:7400",
+        "tsv: `key TAB value`, with \\t \\n \\r \\\\ and bytes as \\xNN escaped. jsonl:\n"
+        "{\"key\":…,\"value\":…}, and whatever `export` writes; names ending in _b64 hold base "
+        "64.\n"
+        "A record goes to the bucket that it names, and only one without to --bucket; where a\n"
+        "given --bucket says otherwise it is refused. A stamp is kept; a record with a digest is\n"
+        "the entry that this names, or refused. Lines may end with CRLF, the file may begin with\n"
+        "a byte order mark, and blank lines are passed over; a CR or NUL elsewhere in tsv, and\n"
+        "doubled or unknown fields in jsonl, are refused. An append waits up to a minute unless\n"
+        "--timeout says otherwise.",
+        kImportOptions, 1, 1, run_import},
+    Command{"export", "[PREFIX]", "Writes all entries of one bucket",
+            "kipu export > default.jsonl\n"
+            "kipu export --bucket settings > settings.jsonl\n"
             "kipu export user: --format tsv",
+            "One bucket's entries, and not how the bucket was made: `kipu backup DIR` takes all.\n"
             "jsonl carries identities: importing it elsewhere is exact, and here changes nothing.\n"
-            "tsv has a line for each value; removals are left out.",
+            "tsv has a line for each value; removals are left out. -o json is one document, which\n"
+            "`import` does not read.",
             kExportOptions, 0, 1, run_export},
     Command{"shell",
             "",

@@ -161,6 +161,7 @@ std::optional<std::string> parse_base64(std::string_view text) {
       if (digit == std::string_view::npos) return std::nullopt;
       group = (group << 6U) | static_cast<std::uint32_t>(digit);
     }
+    if ((group & ((1U << (8 * padding)) - 1)) != 0) return std::nullopt;  // bits of no byte
     for (std::size_t i = 0; i < 3 - padding; ++i) {
       bytes += static_cast<char>((group >> (16 - 8 * i)) & 255U);
     }

@@ -28,7 +28,7 @@ void append_printable(std::string& out, std::string_view bytes);
 [[nodiscard]] std::string in_lines(std::string_view text, std::string_view lead, std::size_t width);
 
 void append_base64(std::string& out, std::string_view bytes);
-// Nothing if `text` is no base 64 (RFC 4648, section 4, with padding).
+// Nothing if `text` is no base 64 (RFC 4648, section 4, with padding, and no bits past the bytes).
 [[nodiscard]] std::optional<std::string> parse_base64(std::string_view text);
 
 // Of `candidates` the one nearest to `word` by edits, if near enough that it may have been meant.

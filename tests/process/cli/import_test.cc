@@ -105,6 +105,124 @@ TEST_F(ImportTest, ChecksTheDigestOfWhatWasExported) {
   EXPECT_EQ(output_of({"get", "key", "--bucket", "digest"}), "value\n");
 }
 
+TEST_F(ImportTest, GoesWhereEachRecordSays) {
+  output_of({"bucket", "create", "here"});
+  output_of({"bucket", "create", "there", "--mode", "wmrm"});
+  output_of({"append", "key", "secret", "--bucket", "here"});
+  output_of({"put", "key", "setting", "--bucket", "there"});
+  const std::string both =
+      output_of({"export", "--bucket", "here"}) + output_of({"export", "--bucket", "there"});
+  output_of({"import", "-"}, both + R"({"key":"where","value":"default"})"
+                                    "\n"
+                                    R"({"key":"key","value":"other","bucket":"there"})"
+                                    "\n");
+  EXPECT_EQ(output_of({"get", "key", "--bucket", "here"}), "secret\n");
+  EXPECT_EQ(output_of({"count", "key", "--bucket", "here"}), "1\n");
+  EXPECT_EQ(output_of({"get", "key", "--bucket", "there"}), "other\n");
+  EXPECT_EQ(output_of({"get", "where"}), "default\n");
+  EXPECT_EQ(kipu({"exists", "key"}).ended, (Ended{6, 0}));
+  // An explicit --bucket that says otherwise, and a bucket that is not there.
+  expect_error({"import", "-", "--bucket", "default"}, 2,
+               "line 1: the record is of bucket 'here', and --bucket says 'default'", both);
+  expect_error({"import", "-", "--bucket", "default", "--skip-bad"}, 2, "line 1", both);
+  const std::string nowhere = R"({"key":"a","value":"b","bucket":"nowhere","kind":"put"})"
+                              "\n";
+  expect_error({"import", "-"}, 1, "`kipu bucket create nowhere --mode wmrm`", nowhere);
+  expect_error({"import", "-", "--skip-bad"}, 1, "line 1", nowhere);
+  EXPECT_EQ(kipu({"exists", "key"}).ended, (Ended{6, 0}));
+}
+
+// A digest without its bucket is of the bucket that the record goes to.
+TEST_F(ImportTest, WritesAnEntryAsItsDigestSaysOrNotAtAll) {
+  output_of({"bucket", "create", "proved"});
+  output_of({"append", "key", "value", "--bucket", "proved"});
+  const std::string exported = output_of({"export", "--bucket", "proved"});
+  const std::string named = R"("bucket":"proved",)";
+  std::string unnamed = exported;
+  unnamed.erase(unnamed.find(named), named.size());
+  expect_error({"import", "-"}, 1, "line 1: the digest is not that of this entry", unnamed);
+  output_of({"import", "-", "--bucket", "proved"}, unnamed);
+  std::string elsewhere = exported;
+  elsewhere.replace(elsewhere.find("\"proved\""), 8, "\"default\"");
+  expect_error({"import", "-"}, 1, "line 1: the digest", elsewhere);
+  EXPECT_EQ(output_of({"export", "--bucket", "proved"}), exported);
+  EXPECT_EQ(kipu({"exists", "key"}).ended, (Ended{6, 0}));
+}
+
+TEST_F(ImportTest, TakesWhatWindowsWrites) {
+  output_of({"bucket", "create", "windows"});
+  const std::string mark = "\xEF\xBB\xBF";
+  output_of({"import", "-", "--format", "tsv", "--bucket", "windows"},
+            mark + "fruit\tapple\r\n\r\nfruit\tpear \r\nfruit\tplum\r");
+  output_of({"import", "-", "--bucket", "windows"},
+            mark + "{\"key\":\"fruit\",\"value\":\"fig\"}\r\n \t\r\n");
+  EXPECT_EQ(output_of({"get", "fruit", "--bucket", "windows"}), "apple\npear \nplum\nfig\n");
+  EXPECT_EQ(output_of({"keys", "--bucket", "windows"}), "fruit\n");
+  const std::string utf16{"\xFF\xFEk\0\t\0v\0\r\0\n\0k\0\t\0w\0\r\0\n\0", 22};
+  for (const std::string& text : {utf16, utf16.substr(2)}) {
+    expect_error({"import", "-", "--format", "tsv", "--skip-bad"}, 1, "iconv -f UTF-16", text);
+    expect_error({"import", "-", "--skip-bad"}, 1, "iconv -f UTF-16", text);
+  }
+}
+
+TEST_F(ImportTest, RefusesWhatItWouldHaveToGuess) {
+  const auto refused = [](const std::string& line, const std::string& what) {
+    expect_error({"import", "-"}, 1, "line 3: " + what, "\n \n" + line + "\n");
+  };
+  refused(R"({"key":"e","value":"1","value":"2"})", "\"value\" is given twice");
+  refused(R"({"key":"e","value":"1","stmap":"01a22ebd18a30000b522e818af04f5c6"})",
+          "there is no field 'stmap': did you mean 'stamp'?");
+  refused(R"({"key":"e","value":1})", "\"value\" is a number");
+  expect_error({"import", "-", "--format", "tsv"}, 1, "line 2: a CR within", "\ne\ta\rb\n");
+  EXPECT_EQ(kipu({"exists", "e"}).ended, (Ended{6, 0}));
+}
+
+TEST_F(ImportTest, ReadsWhatExportEndedWithNul) {
+  output_of({"bucket", "create", "nul"});
+  output_of({"import", "-", "--bucket", "nul"}, R"({"key":"\ufeffk","value":"a\u0000b\r\n"})"
+                                                "\n");
+  const std::string before = output_of({"export", "--bucket", "nul"});
+  const std::string tsv = output_of({"export", "--format", "tsv", "-0", "--bucket", "nul"});
+  EXPECT_EQ(tsv, std::string("\\xEF\\xBB\\xBFk\ta\\x00b\\r\\n\0", 25));
+  output_of({"import", "-", "--format", "tsv", "-0", "--bucket", "nul"}, tsv);
+  EXPECT_EQ(output_of({"get", "\xEF\xBB\xBFk", "-0", "--bucket", "nul"}),
+            std::string("a\0b\r\n\0a\0b\r\n\0", 12));
+  const std::string jsonl = output_of({"export", "-0", "--bucket", "nul"});
+  output_of({"import", "-", "-0", "--bucket", "nul"}, jsonl);
+  EXPECT_EQ(output_of({"count", "\xEF\xBB\xBFk", "--bucket", "nul"}), "2\n");
+}
+
+// It is one bucket's, which is told; and a bucket's name is no prefix.
+TEST_F(ImportTest, ComesFromAnExportThatSaysWhatItIs) {
+  output_of({"bucket", "create", "told", "--mode", "wmrm"});
+  output_of({"put", "kept", "value", "--bucket", "told"});
+  output_of({"remove", "kept", "--bucket", "told"});
+  const Finished exported = kipu({"export", "--bucket", "told", "--format", "tsv"});
+  EXPECT_EQ(exported.output, "kept\tvalue\n");
+  EXPECT_EQ(exported.errors,
+            "kipu: exported 2 entries of one bucket, 'told', without 1 removal, which tsv has no "
+            "line for; `kipu backup DIR` takes all buckets\n");
+  EXPECT_EQ(kipu({"export", "--bucket", "told", "--quiet"}).errors, "");
+  const std::string meant = "no key of bucket 'default' begins with 'told', which is a bucket";
+  const Finished other = kipu({"export", "told"});
+  EXPECT_EQ(other.ended, (Ended{0, 0}));
+  EXPECT_EQ(other.errors.find("kipu: " + meant + ": --bucket told\n"), 0U) << other.errors;
+  EXPECT_NE(kipu({"keys", "told"}).errors.find(meant), std::string::npos);
+  output_of({"append", "told:key", "value"});
+  EXPECT_EQ(kipu({"keys", "told"}).errors, "");
+}
+
+TEST_F(ImportTest, ReadsNoDocumentOfAnExport) {
+  output_of({"bucket", "create", "document"});
+  EXPECT_EQ(output_of({"export", "--bucket", "document", "-o", "json"}), "{\"entries\":[]}\n");
+  output_of({"append", "key", "value", "--bucket", "document"});
+  const std::string line = output_of({"export", "--bucket", "document"});
+  const std::string document = output_of({"export", "--bucket", "document", "-o", "json"});
+  EXPECT_EQ(document, "{\"entries\":[" + line.substr(0, line.size() - 1) + "]}\n");
+  expect_error({"import", "-"}, 1, "no field 'entries'", document);
+  expect_error({"export", "-o", "json", "--format", "tsv"}, 2, "leave out one");
+}
+
 TEST_F(ImportTest, OnceStoresNothingTwice) {
   output_of({"bucket", "create", "once"});
   std::string lines;
