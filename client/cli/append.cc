@@ -1,6 +1,8 @@
 // append, put, remove.
 #include <cerrno>
 #include <cstring>
+#include <stop_token>
+#include <thread>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,13 +18,20 @@
 namespace kipu::cli {
 namespace {
 
+// What is on its way when the user interrupts has so long to be answered.
+constexpr int kMomentMilliseconds = 2'000;
+
 // Where the values of an append come from.
 enum class Source { operands, lines, lines_together, file };
+
+bool is_dash(const Arguments& arguments, std::size_t operand) {
+  return arguments.operands()[operand] == "-" && !arguments.literal(operand);
+}
 
 Result<Source> source_of(const Context& context) {
   const Arguments& arguments = context.arguments;
   const auto& operands = arguments.operands();
-  const bool dash = operands.size() == 2 && operands[1] == "-" && !arguments.literal(1);
+  const bool dash = operands.size() == 2 && is_dash(arguments, 1);
   if (arguments.has("file")) {
     if (operands.size() == 1) return Source::file;
     return fail(ErrorCode::invalid_argument, "append: values and --file exclude each other");
@@ -35,6 +44,11 @@ Result<Source> source_of(const Context& context) {
   if (arguments.has("together")) {
     return fail(ErrorCode::invalid_argument,
                 "append: --together goes with `-`, values read from standard input");
+  }
+  for (std::size_t i = 1; !dash && i < operands.size(); ++i) {
+    if (!is_dash(arguments, i)) continue;
+    return fail(ErrorCode::invalid_argument,
+                "append: `-` is standard input and stands alone; as a value it goes after `--`");
   }
   if (operands.size() > 1) return Source::operands;
   return fail(
@@ -75,11 +89,10 @@ Result<Values> read_together(char terminator) {
     values.push_back(**line);
     if (values.value_bytes() > limits::kLargestMaxPairBytes) {
       return fail(ErrorCode::too_large,
-                  "standard input: more than one entry can hold, which is "
-                  "1MiB at most; leave out --together");
+                  "standard input: more than one entry can hold, which is 1MiB at most");
     }
   }
-  if (values.empty()) return fail(ErrorCode::invalid_argument, "append: standard input was empty");
+  if (values.empty()) return fail(ErrorCode::invalid_argument, "standard input was empty");
   return values;
 }
 
@@ -98,6 +111,28 @@ Result<Values> collect_values(const Context& context, Source source) {
   return values;
 }
 
+// The value of a put.
+Result<std::string> put_value(const Context& context) {
+  const Arguments& arguments = context.arguments;
+  const auto& operands = arguments.operands();
+  if (arguments.has("file")) {
+    if (operands.size() == 1) return read_file(std::string(*arguments.get("file")));
+    return fail(ErrorCode::invalid_argument, "put: a value and --file exclude each other");
+  }
+  if (operands.size() == 1) {
+    return fail(ErrorCode::invalid_argument,
+                "put: no value: kipu put KEY VALUE, or `-` for standard input, or --file PATH");
+  }
+  if (!is_dash(arguments, 1)) return operands[1];
+  const auto lines = read_together(context.out.style().terminator);
+  if (!lines) return fail(lines.error());
+  if (lines->size() == 1) return std::string(lines->front());
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("put: standard input has {} lines, and a key one value: `--file "
+                          "/dev/stdin` instead of `-` takes all its bytes",
+                          lines->size()));
+}
+
 Result<AppendOptions> append_options(const Context& context) {
   AppendOptions options;
   context.settings.apply(options);
@@ -112,45 +147,113 @@ Result<AppendOptions> append_options(const Context& context) {
   return options;
 }
 
-Status append_lines(Client& client, const Context& context, OrderedAcks& acks) {
-  LineReader reader(STDIN_FILENO, context.out.style().terminator, interrupted);
-  const AppendOptions options = *append_options(context);  // without --stamp it cannot fail
-  while (!interrupted() && !acks.failure()) {
+// Each line an entry, many on their way at once; stamps are shown in order, each as soon as no
+// other is ready, so that whoever waits for one before writing the next line gets it.
+class LineAppender {
+ public:
+  LineAppender(Context& context, Client& client)
+      : context_(context),
+        client_(client),
+        options_(*append_options(context)),  // without --stamp it cannot fail
+        list_(context.out, "stamps"),
+        acks_({[this](Stamp stamp) { list_.add(StampRow{stamp}); }, [this] { rest(); },
+               [this] { enough_.ring(); }},
+              LineFates(context.settings.level == Level::none ? "sent" : "stored")),
+        impatience_([this] { lose_patience(); }) {
+    if (!options_.timeout) options_.timeout = kBulkTimeout;
+    options_.stop = stop_.get_token();
+  }
+  LineAppender(const LineAppender&) = delete;
+  LineAppender& operator=(const LineAppender&) = delete;
+  ~LineAppender() { done_.ring(); }
+
+  Result<Exit> run();
+
+ private:
+  // To the end of standard input, or until it was enough.
+  Status read_lines(LineReader& reader);
+  void append(std::string_view line);
+  void rest();
+  void lose_patience();
+  Exit failed(const Error& error, Exit exit) const;
+
+  Context& context_;
+  Client& client_;
+  AppendOptions options_;
+  std::stop_source stop_;
+  Alarm interrupt_;
+  const InterruptRings interrupt_rings_{interrupt_};
+  Alarm enough_;  // no more lines: one failed, or the output is lost, or the user interrupts
+  Alarm done_;
+  List list_;
+  LineFates fates_;
+  OrderedAcks acks_;
+  std::jthread impatience_;
+};
+
+Result<Exit> LineAppender::run() {
+  LineReader reader(STDIN_FILENO, context_.out.style().terminator, enough_);
+  const auto status = read_lines(reader);
+  client_.flush();
+  acks_.finish();
+  fates_ = acks_.fates();
+  if (!status || !reader.at_end()) fates_.leave_rest();
+  if (interrupted()) return failed({ErrorCode::cancelled, "interrupted"}, Exit::interrupted);
+  if (const auto failure = acks_.failure()) {
+    const Error& error = failure->error;
+    return failed({error.code, fmt::format("line {}: {}", failure->number, error.message)},
+                  exit_of(error.code));
+  }
+  if (!status) return failed(status.error(), exit_of(status.error().code));
+  if (context_.out.good()) {
+    list_.finish();
+  } else {
+    report(LinesReport{&fates_}, context_.out.style());
+  }
+  return Exit::done;
+}
+
+Status LineAppender::read_lines(LineReader& reader) {
+  while (!enough_.rung()) {
     const auto line = reader.next();
     if (!line) return fail(line.error());
     if (!*line) break;
-    Values values;
-    values.push_back(**line);
-    const std::uint64_t number = acks.reserve();
-    client.append_async(context.operands()[0], std::move(values), options,
-                        [&acks, number](const Result<Stamp>& result, std::optional<Stamp>) {
-                          acks.complete(number, result);
-                        });
+    append(**line);
   }
   return {};
 }
 
-// Each line an entry, many on their way at once; stamps are shown in order.
+void LineAppender::append(std::string_view line) {
+  Values values;
+  values.push_back(line);
+  const std::uint64_t number = acks_.reserve();
+  client_.append_async(context_.operands()[0], std::move(values), options_,
+                       [this, number](const Result<Stamp>& result, std::optional<Stamp> stamp) {
+                         acks_.complete(number, result, stamp);
+                       });
+}
+
+void LineAppender::rest() {
+  context_.out.flush();
+  if (!context_.out.good()) enough_.ring();
+}
+
+// Once the user interrupts, what is on its way has a moment to be answered, and is then given up.
+void LineAppender::lose_patience() {
+  wait_for_either(interrupt_, done_, -1);
+  enough_.ring();
+  wait_for_either(done_, done_, kMomentMilliseconds);
+  stop_.request_stop();
+}
+
+Exit LineAppender::failed(const Error& error, Exit exit) const {
+  return report(ErrorReport{error, exit, &fates_}, context_.out.style());
+}
+
 Result<Exit> append_each(Context& context) {
   auto client = open_client(context, Purpose::write);
   if (!client) return fail(client.error());
-  note_interrupts();
-  List list(context.out, "stamps");
-  OrderedAcks acks([&](Stamp stamp) { list.add(StampRow{stamp}); });
-  const auto status = append_lines(*client, context, acks);
-  client->flush();
-  acks.finish();
-  list.finish();
-  if (const auto failure = acks.failure()) {
-    return fail(failure->error.code,
-                fmt::format("line {}: {}; entries acknowledged: {}", failure->number,
-                            failure->error.message, acks.acknowledged()));
-  }
-  if (!status) return fail(status.error());
-  if (!interrupted()) return Exit::done;
-  note(context.out.style(),
-       fmt::format("kipu: interrupted; entries acknowledged: {}", acks.acknowledged()));
-  return Exit::interrupted;
+  return LineAppender(context, *client).run();
 }
 
 Result<Exit> show_stamp(Context& context, const Result<Stamp>& stamp) {
@@ -183,9 +286,11 @@ Result<Exit> run_append(Context& context) {
 Result<Exit> run_put(Context& context) {
   const auto options = append_options(context);
   if (!options) return fail(options.error());
+  const auto value = put_value(context);
+  if (!value) return fail(value.error());
   auto client = open_client(context, Purpose::write);
   if (!client) return fail(client.error());
-  const auto stamp = client->put(context.operands()[0], context.operands()[1], *options);
+  const auto stamp = client->put(context.operands()[0], *value, *options);
   if (stamp) return show_stamp(context, stamp);
   return fail(with_remedy(stamp.error(), context.settings.bucket,
                           "use `kipu append`, or a bucket made with `kipu bucket create NAME "

@@ -26,9 +26,6 @@
 namespace kipu::cli {
 namespace {
 
-// An import outlasts the restart of a worker; a user who waits for one append would not.
-constexpr Duration kImportTimeout = std::chrono::minutes(1);
-
 // What the entries on their way came to. Thread rule: complete() by any thread.
 class Outcome {
  public:
@@ -124,7 +121,7 @@ Status Importer::prepare() {
     clients_.push_back(*std::move(client));
   }
   context_.settings.apply(options_);
-  if (!options_.timeout) options_.timeout = kImportTimeout;
+  if (!options_.timeout) options_.timeout = kBulkTimeout;
   // Of a jsonl, each record may name a bucket, and this one may not be meant at all.
   if (request_.format == RecordFormat::tsv || bucket_given_) {
     const auto kind = usual_kind(context_.settings.bucket, std::nullopt);

@@ -1,9 +1,11 @@
 #include "client/cli/line_reader.h"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 namespace kipu::cli {
@@ -54,15 +56,16 @@ Status LineReader::fill() {
     begin_ = 0;
   }
   if (buffer_.size() < end_ + kReadBytes) buffer_.resize(end_ + kReadBytes);
-  const ssize_t got = ::read(descriptor_, buffer_.data() + end_, buffer_.size() - end_);
-  if (got < 0 && errno == EINTR) {
-    if (stop_ != nullptr && stop_()) {
-      ended_ = true;
-      begin_ = end_;  // part of a line, perhaps
-      scanned_ = 0;
-    }
+  wait_for_input();
+  if (must_stop()) {
+    ended_ = true;
+    stopped_ = true;
+    begin_ = end_;  // part of a line, perhaps
+    scanned_ = 0;
     return {};
   }
+  const ssize_t got = ::read(descriptor_, buffer_.data() + end_, buffer_.size() - end_);
+  if (got < 0 && errno == EINTR) return {};
   if (got < 0) {
     return fail(ErrorCode::io_error,
                 fmt::format("the input cannot be read: {}", std::strerror(errno)));
@@ -70,6 +73,18 @@ Status LineReader::fill() {
   ended_ = got == 0;
   end_ += static_cast<std::size_t>(got);
   return {};
+}
+
+bool LineReader::must_stop() const {
+  return (stop_ != nullptr && stop_()) || (alarm_ != nullptr && alarm_->rung());
+}
+
+// Returns too where read() will say what is wrong.
+void LineReader::wait_for_input() const {
+  if (alarm_ == nullptr) return;
+  std::array<pollfd, 2> either{{{descriptor_, POLLIN, 0}, {alarm_->descriptor(), POLLIN, 0}}};
+  while (!alarm_->rung() && ::poll(either.data(), either.size(), -1) < 0 && errno == EINTR) {
+  }
 }
 
 }  // namespace kipu::cli

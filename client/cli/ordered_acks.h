@@ -11,21 +11,30 @@
 
 #include "base/result.h"
 #include "base/stamp.h"
+#include "client/cli/line_fates.h"
 
 namespace kipu::cli {
 
 // Thread rule: reserve() and finish() by one thread, complete() by any.
 class OrderedAcks {
  public:
-  // `show` is called by a thread of this object, with one stamp after another.
-  explicit OrderedAcks(std::function<void(Stamp)> show);
+  // What it calls. `show` and `rest` are called by a thread of this object: with one stamp after
+  // another, and whenever no more of them are ready, so that what was shown must not wait in a
+  // buffer. `failed` is called by whoever completes an append that failed.
+  struct Calls {
+    std::function<void(Stamp)> show;
+    std::function<void()> rest;
+    std::function<void()> failed;
+  };
+  // `fates` begins what is told of the lines.
+  OrderedAcks(Calls calls, LineFates fates);
   OrderedAcks(const OrderedAcks&) = delete;
   OrderedAcks& operator=(const OrderedAcks&) = delete;
   ~OrderedAcks() { finish(); }
 
   // A place for one more append, numbered from 1. Waits while too many are not yet shown.
   std::uint64_t reserve();
-  void complete(std::uint64_t number, const Result<Stamp>& result);
+  void complete(std::uint64_t number, const Result<Stamp>& result, std::optional<Stamp> stamp);
   // Waits until all that was reserved is complete and shown.
   void finish();
 
@@ -35,17 +44,26 @@ class OrderedAcks {
   };
   // The failure with the least number so far.
   std::optional<Failure> failure() const;
-  std::uint64_t acknowledged() const;
+  // Of all that was reserved. REQUIRES: finish().
+  const LineFates& fates() const { return fates_; }
 
  private:
-  void run();
+  struct Ack {
+    Result<Stamp> result;
+    std::optional<Stamp> stamp;
+  };
 
-  const std::function<void(Stamp)> show_;
+  void run();
+  bool is_ready() const { return !waiting_.empty() && waiting_.front().has_value(); }
+  std::deque<Ack> take_ready();
+  void show_all(const std::deque<Ack>& acks);
+
+  const Calls calls_;
+  LineFates fates_;           // of the thread, while it runs
   mutable std::mutex mutex_;  // guards everything below but the thread
   std::condition_variable changed_;
-  std::deque<std::optional<Result<Stamp>>> waiting_;  // not yet shown, oldest first
-  std::uint64_t shown_ = 0;
-  std::uint64_t acknowledged_ = 0;
+  std::deque<std::optional<Ack>> waiting_;  // not yet taken to be shown, oldest first
+  std::uint64_t taken_ = 0;
   std::optional<Failure> failure_;
   bool finishing_ = false;
   std::thread thread_;

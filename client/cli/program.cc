@@ -150,12 +150,20 @@ Exit run_program(const std::vector<std::string>& words) {
 }
 
 Exit report(const Error& error, const Style& style) {
-  const ErrorReport result{error, exit_of(error.code)};
+  return report(ErrorReport{error, exit_of(error.code)}, style);
+}
+
+Exit report(const ErrorReport& result, const Style& style) {
   Style for_errors = style;
   for_errors.color = style.color && isatty(STDERR_FILENO) == 1;
   Output err(STDERR_FILENO, for_errors);
   show(err, result);
   return result.exit;
+}
+
+void report(const LinesReport& result, const Style& style) {
+  Output err(STDERR_FILENO, style);
+  show(err, result);
 }
 
 void note(const Style& style, std::string_view text) {

@@ -55,8 +55,14 @@ inline constexpr std::size_t kManyOperands = ~std::size_t{0};
 // The words after `kipu`, to the exit code.
 [[nodiscard]] Exit run_program(const std::vector<std::string>& words);
 
+struct ErrorReport;
+struct LinesReport;
+
 // Shows an error on standard error, as one line or as a JSON object; returns its exit code.
 Exit report(const Error& error, const Style& style);
+Exit report(const ErrorReport& result, const Style& style);
+// What became of lines, where another error is shown by whoever knows it.
+void report(const LinesReport& result, const Style& style);
 
 // A note on standard error, unless quiet.
 void note(const Style& style, std::string_view text);

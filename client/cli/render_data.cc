@@ -151,7 +151,9 @@ void render_json(const ImportSummary& result, JsonWriter& json) {
 }
 
 void render_text(const ErrorReport& result, const Style& style, std::string& out) {
-  out += fmt::format("{} {}\n", painted(style, Paint::red, "kipu:"), result.error.message);
+  out += fmt::format("{} {}", painted(style, Paint::red, "kipu:"), result.error.message);
+  if (result.lines != nullptr) out += "; " + result.lines->to_string();
+  out += '\n';
 }
 
 void render_raw(const ErrorReport& result, const Style& style, std::string& out) {
@@ -164,6 +166,21 @@ void render_json(const ErrorReport& result, JsonWriter& json) {
   json.key("message").text(is_utf8(result.error.message) ? result.error.message
                                                          : printable(result.error.message));
   json.member("exit", static_cast<int>(result.exit));
+  if (result.lines != nullptr) render_json(LinesReport{result.lines}, json);
+  json.end_object();
+}
+
+void render_text(const LinesReport& result, const Style& /*style*/, std::string& out) {
+  out += fmt::format("kipu: {}\n", result.lines->to_string());
+}
+
+void render_raw(const LinesReport& result, const Style& style, std::string& out) {
+  render_text(result, style, out);
+}
+
+void render_json(const LinesReport& result, JsonWriter& json) {
+  json.key("lines").begin_object();
+  result.lines->render(json);
   json.end_object();
 }
 

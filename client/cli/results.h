@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/status.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/line_fates.h"
 #include "client/cli/output.h"
 #include "client/cli/told_processes.h"
 #include "client/cli/verdict.h"
@@ -120,6 +121,11 @@ struct BenchReport {
 struct ErrorReport {
   Error error;
   Exit exit = Exit::refused;
+  const LineFates* lines = nullptr;  // where lines were appended
+};
+
+struct LinesReport {
+  const LineFates* lines = nullptr;
 };
 
 #define KIPU_CLI_RENDERERS(Type)                                              \
@@ -144,6 +150,7 @@ KIPU_CLI_RENDERERS(BucketRow);
 KIPU_CLI_RENDERERS(BucketTable);
 KIPU_CLI_RENDERERS(BenchReport);
 KIPU_CLI_RENDERERS(ErrorReport);
+KIPU_CLI_RENDERERS(LinesReport);
 
 #undef KIPU_CLI_RENDERERS
 

@@ -1,6 +1,7 @@
 #include "client/cli/session.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 
@@ -12,9 +13,11 @@ namespace kipu::cli {
 namespace {
 
 volatile std::sig_atomic_t interrupts = 0;
+std::atomic<Alarm*> interrupt_alarm = nullptr;
 
 void on_interrupt(int /*signal*/) {
   interrupts = 1;
+  if (Alarm* const alarm = interrupt_alarm) alarm->ring();
 }
 
 std::string join(const std::vector<std::string>& words) {
@@ -114,6 +117,15 @@ void note_interrupts() {
   action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
+}
+
+InterruptRings::InterruptRings(Alarm& alarm) {
+  interrupt_alarm = &alarm;
+  note_interrupts();
+}
+
+InterruptRings::~InterruptRings() {
+  interrupt_alarm = nullptr;
 }
 
 bool interrupted() {

@@ -1,9 +1,11 @@
 // The store that a command works on.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
+#include "client/cli/alarm.h"
 #include "client/cli/program.h"
 #include "kipu/client.h"
 
@@ -40,5 +42,18 @@ void note_bucket_meant(const Context& context, Client& client, std::string_view 
 // a second one ends it.
 void note_interrupts();
 [[nodiscard]] bool interrupted();
+
+// Has that signal noted, and rings `alarm` at it, as long as this lives. One at a time.
+class InterruptRings {
+ public:
+  explicit InterruptRings(Alarm& alarm);
+  ~InterruptRings();
+  InterruptRings(const InterruptRings&) = delete;
+  InterruptRings& operator=(const InterruptRings&) = delete;
+};
+
+// How long what appends many entries waits for each, unless --timeout says otherwise: it outlasts
+// the restart of a worker, which a user who waits for one append would not.
+inline constexpr Duration kBulkTimeout = std::chrono::minutes(1);
 
 }  // namespace kipu::cli

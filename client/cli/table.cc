@@ -17,6 +17,11 @@ constexpr std::array kAppendOptions{
 };
 
 constexpr std::array kPutOptions{
+    OptionSpec{"file", '\0', "PATH", "the value: the file's bytes"},
+    OptionSpec{"stamp", '\0', "STAMP", "ask again for a write whose outcome was unknown"},
+};
+
+constexpr std::array kRemoveOptions{
     OptionSpec{"stamp", '\0', "STAMP", "ask again for a write whose outcome was unknown"},
 };
 
@@ -98,7 +103,9 @@ constexpr std::array kCommands{
         "Prints the stamp of each entry once it is durable, in order: on most of its replicas\n"
         "(--level quorum, what buckets begin with), on one, on all; with --level none it is sent\n"
         "and not waited for. A lone `-` after `--` is a value. With -0 the lines of standard\n"
-        "input end with NUL.",
+        "input end with NUL. Of lines, each waits up to a minute unless --timeout says otherwise;\n"
+        "where one fails, no more are read, and it is told which are stored, which are not, and\n"
+        "of which that is unknown.",
         kAppendOptions, 1, kManyOperands, run_append},
     Command{
         "get", "KEY", "Prints the values of a key, oldest first",
@@ -136,14 +143,20 @@ constexpr std::array kCommands{
     Command{"keys", "[PREFIX]", "Lists the bucket's keys in byte order",
             "kipu keys\nkipu keys user: --limit 20\nkipu keys user: --count", "", kKeysOptions, 0,
             1, run_keys},
-    Command{"put", "KEY VALUE", "Replaces the value of a key, in a wmrm bucket",
-            "kipu bucket create settings --mode wmrm\n"
-            "kipu put theme dark --bucket settings",
-            "", kPutOptions, 2, 2, run_put},
+    Command{
+        "put", "KEY VALUE | KEY - | KEY --file PATH",
+        "Replaces the value of a key, in a wmrm bucket",
+        "kipu bucket create settings --mode wmrm\n"
+        "kipu put theme dark --bucket settings\n"
+        "pass show db | kipu put password - --bucket settings   # the one line of stdin\n"
+        "kipu put logo --file logo.png --bucket settings",
+        "With `-` the value is the line on standard input, without its newline; several lines\n"
+        "are refused, and --file /dev/stdin takes every byte. A lone `-` after `--` is a value.",
+        kPutOptions, 1, 2, run_put},
     Command{"remove", "KEY", "Removes the value of a key, in a wmrm bucket",
             "kipu remove theme --bucket settings\n"
             "kipu get theme --bucket settings --history   # what it was stays readable",
-            "", kPutOptions, 1, 1, run_remove},
+            "", kRemoveOptions, 1, 1, run_remove},
     Command{
         "import", "FILE | -", "Appends many entries",
         "kipu import words.tsv\n"

@@ -240,6 +240,26 @@ TEST(ClientTest, EndsAReadWithClosedWhenTheClientGoes) {
   reader.join();
 }
 
+// What was gathered can be shown meanwhile: here it is what brings the answer about.
+TEST(ClientTest, SaysBeforeItWaitsForAPage) {
+  FakeCluster cluster;
+  Client client = cluster.connect();
+  ASSERT_TRUE(client.append("key", "value"));
+  cluster.hold(MessageKind::page);
+  ReadOptions options;
+  int waits = 0;
+  options.before_wait = [&] {
+    ++waits;
+    EXPECT_TRUE(cluster.wait_for(MessageKind::page, 1));
+    cluster.release();
+  };
+  ItemRange values = client.values("key", options);
+  const auto at = values.begin();
+  ASSERT_TRUE(at != values.end() && *at);
+  EXPECT_EQ((*at)->value, "value");
+  EXPECT_EQ(waits, 1);
+}
+
 TEST(ClientTest, EndsARangeWithClosedAfterItsClient) {
   FakeCluster cluster;
   std::optional<Client> client = cluster.connect();

@@ -1,5 +1,8 @@
 // The smaller pieces: restarts, latencies, lines, acknowledgements, shell words, help.
 #include <array>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -9,9 +12,11 @@
 #include <rapidcheck.h>
 #include <unistd.h>
 
+#include "client/cli/alarm.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/help.h"
 #include "client/cli/latency.h"
+#include "client/cli/line_fates.h"
 #include "client/cli/line_reader.h"
 #include "client/cli/ordered_acks.h"
 #include "client/cli/progress.h"
@@ -142,30 +147,143 @@ Stamp stamp(std::uint64_t number) {
   return {StampTime(number), 1};
 }
 
+// An input that stays open and silent, as that of a program which waits for a stamp.
+TEST(LineReaderTest, EndsTheWaitForMoreWhereAnAlarmRings) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  ASSERT_EQ(::write(ends[1], "whole\npart", 10), 10);
+  Alarm alarm;
+  LineReader reader(ends[0], '\n', alarm);
+  EXPECT_EQ(**reader.next(), "whole");
+  std::jthread other([&] { alarm.ring(); });
+  EXPECT_FALSE(*reader.next());
+  EXPECT_FALSE(reader.at_end());
+  EXPECT_EQ(reader.lines(), 1U);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+// What is shown, and where nothing more was ready.
+class ShownAcks {
+ public:
+  OrderedAcks::Calls calls() {
+    return {[this](Stamp each) { add(std::to_string(each.time.bits())); }, [this] { add("rest"); },
+            [this] { ++failed_; }};
+  }
+  std::vector<std::string> shown() const {
+    const std::lock_guard lock(mutex_);
+    return shown_;
+  }
+  void wait_for(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return shown_.size() >= count; });
+  }
+  int failed() const { return failed_; }
+
+ private:
+  void add(std::string what) {
+    const std::lock_guard lock(mutex_);
+    shown_.push_back(std::move(what));
+    changed_.notify_all();
+  }
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> shown_;
+  std::atomic<int> failed_{0};
+};
+
 TEST(OrderedAcksTest, ShowsStampsInTheOrderOfTheAppends) {
-  std::vector<std::uint64_t> shown;
-  OrderedAcks acks([&](Stamp each) { shown.push_back(each.time.bits()); });
+  ShownAcks shown;
+  OrderedAcks acks(shown.calls(), LineFates());
   for (std::uint64_t i = 1; i <= 3; ++i) EXPECT_EQ(acks.reserve(), i);
-  acks.complete(3, stamp(3));
-  acks.complete(1, stamp(1));
-  acks.complete(2, stamp(2));
+  acks.complete(3, stamp(3), stamp(3));
+  acks.complete(2, stamp(2), stamp(2));
+  acks.complete(1, stamp(1), stamp(1));
   acks.finish();
-  EXPECT_THAT(shown, ElementsAre(1U, 2U, 3U));
-  EXPECT_EQ(acks.acknowledged(), 3U);
+  EXPECT_THAT(shown.shown(), ElementsAre("1", "2", "3", "rest"));
+  EXPECT_EQ(acks.fates().to_string(), "lines 1–3 are stored");
+}
+
+// Whoever waits for each stamp before the next append gets it.
+TEST(OrderedAcksTest, TellsWhenNoMoreAreReady) {
+  ShownAcks shown;
+  OrderedAcks acks(shown.calls(), LineFates());
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    std::ignore = acks.reserve();
+    acks.complete(i, stamp(i), stamp(i));
+    shown.wait_for(2 * i);
+  }
+  EXPECT_THAT(shown.shown(), ElementsAre("1", "rest", "2", "rest", "3", "rest"));
 }
 
 TEST(OrderedAcksTest, KeepsTheFirstFailureAndShowsTheRest) {
-  std::vector<std::uint64_t> shown;
-  OrderedAcks acks([&](Stamp each) { shown.push_back(each.time.bits()); });
+  ShownAcks shown;
+  OrderedAcks acks(shown.calls(), LineFates());
   for (int i = 0; i < 4; ++i) std::ignore = acks.reserve();
-  acks.complete(4, fail(ErrorCode::unavailable, "later"));
-  acks.complete(2, fail(ErrorCode::too_large, "first"));
-  acks.complete(1, stamp(1));
-  acks.complete(3, stamp(3));
+  acks.complete(4, fail(ErrorCode::outcome_unknown, "later"), stamp(4));
+  acks.complete(3, stamp(3), stamp(3));
+  acks.complete(2, fail(ErrorCode::too_large, "first"), std::nullopt);
+  acks.complete(1, stamp(1), stamp(1));
   acks.finish();
-  EXPECT_THAT(shown, ElementsAre(1U, 3U));
+  EXPECT_THAT(shown.shown(), ElementsAre("1", "3", "rest"));
+  EXPECT_EQ(shown.failed(), 2);
   EXPECT_EQ(acks.failure()->number, 2U);
   EXPECT_EQ(acks.failure()->error.message, "first");
+  EXPECT_EQ(acks.fates().to_string(),
+            "lines 1 and 3 are stored, line 4 may or may not be, line 2 is not");
+}
+
+// In words, of fates written as letters: s stored, n not, u unknown.
+std::string told(std::string_view letters, bool rest = false, std::string_view done = "stored") {
+  LineFates fates(done);
+  for (const char letter : letters) {
+    if (letter == 's') fates.add(stamp(1), stamp(1));
+    if (letter == 'n') fates.add(fail(ErrorCode::too_large, ""), std::nullopt);
+    if (letter == 'u') fates.add(fail(ErrorCode::outcome_unknown, ""), stamp(7));
+  }
+  if (rest) fates.leave_rest();
+  return fates.to_string();
+}
+
+TEST(LineFatesTest, TellsRunsOfLinesByTheirFate) {
+  EXPECT_EQ(told("", true), "no line was sent");
+  EXPECT_EQ(told("s"), "line 1 is stored");
+  EXPECT_EQ(told("sss", true), "lines 1–3 are stored, the rest was not sent");
+  EXPECT_EQ(told("u"), "no line is known to be stored, line 1 may or may not be");
+  EXPECT_EQ(told("sssusuuun", true),
+            "lines 1–3 and 5 are stored, lines 4 and 6–8 may or may not be, line 9 is not, the "
+            "rest was not sent");
+  EXPECT_EQ(told("ssnn", false, "sent"), "lines 1–2 are sent, lines 3–4 are not");
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += "su";
+  EXPECT_LT(told(many).size(), 300U);
+  EXPECT_THAT(told(many), HasSubstr("39 and others, which -o json lists, are stored"));
+}
+
+// A worker's trouble says nothing of what was done.
+TEST(LineFatesTest, TakesNoErrorForARefusalThatIsNone) {
+  LineFates fates;
+  fates.add(fail(ErrorCode::io_error, ""), stamp(1));
+  fates.add(fail(ErrorCode::deadline_exceeded, ""), stamp(1));
+  EXPECT_EQ(fates.to_string(),
+            "no line is known to be stored, line 1 may or may not be, line 2 is not");
+}
+
+TEST(LineFatesTest, GivesProgramsTheStampsThatSettleIt) {
+  LineFates fates;
+  fates.add(stamp(1), stamp(1));
+  fates.add(stamp(2), stamp(2));
+  fates.add(fail(ErrorCode::outcome_unknown, ""), stamp(7));
+  fates.leave_rest();
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  fates.render(json);
+  json.end_object();
+  EXPECT_EQ(out, R"({"stored":[[1,2]],"not_stored":[],"unknown":[{"line":3,"stamp":")"
+                 "00000000000000070000000000000001"
+                 R"("}],"rest_from":4})");
 }
 
 TEST(ShellWordsTest, SplitsAtBlanksOutsideOfQuotes) {

@@ -170,6 +170,35 @@ TEST_F(DataTest, ReplacesAndRemovesInAWmrmBucket) {
   expect_error({"append", "theme", "dark", "--bucket", "settings"}, 1, "");
 }
 
+TEST_F(DataTest, PutsWhatAFileOrStandardInputHas) {
+  output_of({"bucket", "create", "put", "--mode", "wmrm"});
+  const auto value = [] { return output_of({"get", "key", "-0", "--bucket", "put"}); };
+  output_of({"put", "key", "-", "--bucket", "put"}, "secret\n");
+  EXPECT_EQ(value(), "secret\0"s);
+  output_of({"put", "key", "-", "-0", "--bucket", "put"}, "two\nlines\n");
+  EXPECT_EQ(value(), "two\nlines\n\0"s);
+  output_of({"put", "key", "--file", file_of("binary", "\xff\n\n"), "--bucket", "put"});
+  EXPECT_EQ(value(), "\xff\n\n\0"s);
+  output_of({"put", "key", "--file", "/dev/stdin", "--bucket", "put"}, "a\nb\n");
+  EXPECT_EQ(value(), "a\nb\n\0"s);
+  expect_error({"put", "key", "-", "--bucket", "put"}, 2, "2 lines, and a key one value", "a\nb\n");
+  expect_error({"put", "key", "-", "--bucket", "put"}, 2, "standard input was empty");
+  expect_error({"put", "key", "--bucket", "put"}, 2, "put: no value");
+  expect_error({"put", "key", "v", "--file", "/dev/null", "--bucket", "put"}, 2, "exclude");
+  expect_error({"put", "key", "--file", "/no/such", "--bucket", "put"}, 2, "/no/such");
+  EXPECT_EQ(value(), "a\nb\n\0"s);
+  output_of({"put", "--bucket", "put", "--", "key", "-"});
+  EXPECT_EQ(value(), "-\0"s);
+}
+
+// It stands alone, or after `--`: else somebody meant standard input.
+TEST_F(DataTest, StoresNoDashThatMayHaveBeenMeantAsStandardInput) {
+  expect_error({"append", "dash", "-", "value"}, 2, "`-` is standard input and stands alone");
+  expect_error({"append", "dash", "value", "-"}, 2, "after `--`");
+  output_of({"append", "dash", "--", "value", "-"});
+  EXPECT_EQ(output_of({"get", "dash"}), "value\n-\n");
+}
+
 TEST_F(DataTest, AsksAgainUnderAStampAndStoresItOnce) {
   const std::string shown = output_of({"append", "asked", "value"});
   const std::string stamp = shown.substr(0, 32);

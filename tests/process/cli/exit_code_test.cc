@@ -117,6 +117,37 @@ TEST_F(ExitCodeTest, IsInTheErrorThatProgramsRead) {
   EXPECT_EQ(kipu({"nonsense", "-o", "json"}).errors.find("{\"error\":"), 0U);
 }
 
+// No document beside it that looks like an answer.
+TEST_F(ExitCodeTest, ComesWithoutADocumentThatLooksLikeSuccess) {
+  const std::string nobody = "tcp://127.0.0.1:" + std::to_string(free_port());
+  const std::vector<std::vector<std::string>> commands{
+      {"get", "x"},      {"keys"},        {"keys", "--count"},  {"export"},
+      {"count", "x"},    {"exists", "x"}, {"append", "x", "v"}, {"append", "x", "-"},
+      {"put", "x", "v"}, {"remove", "x"}, {"import", "-"},      {"bench", "get"}};
+  for (const std::string format : {"json", "jsonl"}) {
+    const auto expect_nothing = [&](std::vector<std::string> words,
+                                    const std::vector<std::string>& more) {
+      words.insert(words.end(), more.begin(), more.end());
+      words.insert(words.end(), {"-o", format});
+      const Finished failed = kipu(words, R"({"key":"x","value":"v"})");
+      EXPECT_NE(failed.ended, (Ended{0, 0})) << words[0];
+      EXPECT_EQ(failed.output, "") << words[0];
+      EXPECT_EQ(failed.errors.find("{\"error\":{"), 0U) << failed.errors;
+    };
+    for (const auto& words : commands) {
+      if (words[0] != "bench") expect_nothing(words, {"--bucket", "nope"});
+      expect_nothing(words, {"--broker", nobody, "--timeout", "200ms"});
+    }
+    for (const std::string about : {"status", "ping", "ring"}) {
+      expect_nothing({about}, {"--broker", nobody, "--timeout", "200ms"});
+    }
+    expect_nothing({"worker", "list"}, {"--broker", nobody, "--timeout", "200ms"});
+    expect_nothing({"bucket", "list"}, {"--broker", nobody, "--timeout", "200ms"});
+    expect_nothing({"bucket", "show", "nope"}, {});
+    EXPECT_EQ(kipu({"shell", "-o", format, "--bucket", "nope"}, "GET x\nKEYS\n").output, "");
+  }
+}
+
 TEST_F(ExitCodeTest, IsZeroForHelp) {
   for (const std::string command : {"append", "get", "import", "up", "bench", "shell"}) {
     const std::string help = output_of({"help", command});
