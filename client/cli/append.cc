@@ -140,9 +140,9 @@ Result<AppendOptions> append_options(const Context& context) {
   if (!text) return options;
   options.stamp = Stamp::parse(*text);
   if (!options.stamp) {
-    return fail(
-        ErrorCode::invalid_argument,
-        fmt::format("{} is no stamp: write the 32 hex digits that were shown", in_quotes(*text)));
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("--stamp: {} is no stamp: write the 32 hex digits that were shown",
+                            in_quotes(*text)));
   }
   return options;
 }

@@ -52,6 +52,13 @@ class Arguments {
   std::size_t literal_from_ = ~std::size_t{0};
 };
 
+// What was parsed of the option `--name`; an error says of which.
+template <class T>
+[[nodiscard]] Result<T> of_option(std::string_view name, Result<T> parsed) {
+  if (parsed) return parsed;
+  return fail(parsed.error().code, "--" + std::string(name) + ": " + parsed.error().message);
+}
+
 // Takes `words` apart into `into`. With `stop_at_operand`, stops before the first operand (the
 // command's name) and returns its index; otherwise returns words.size(). `invalid_argument`, with a
 // remedy, if a word names no option, or an option lacks its value or must have none.

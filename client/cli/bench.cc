@@ -37,7 +37,7 @@ Status read_number(const Arguments& arguments, std::string_view name, std::uint6
                    std::uint64_t most, std::uint64_t& into) {
   const auto text = arguments.get(name);
   if (!text) return {};
-  const auto number = parse_size(*text);
+  const auto number = of_option(name, parse_size(*text));
   if (!number) return fail(number.error());
   if (*number < least || *number > most) {
     return fail(ErrorCode::invalid_argument,

@@ -32,11 +32,13 @@ Result<BucketMode> parse_mode(std::string_view text) {
 Status read_level(const Arguments& arguments, std::string_view name, Level& into) {
   const auto text = arguments.get(name);
   if (!text) return {};
-  const auto level = parse_level(*text);
+  const auto level = of_option(name, parse_level(*text));
   if (!level) return fail(level.error());
   if (*level == Level::none) {
-    return fail(ErrorCode::invalid_argument,
-                "none is for single writes, and no bucket's default: one, quorum or all");
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("--{}: none is for single writes, and no bucket's default: one, quorum or all",
+                    name));
   }
   into = *level;
   return {};
@@ -50,7 +52,7 @@ Result<Bucket> parse_bucket(const Arguments& arguments) {
                 fmt::format("'{}' is no bucket name: 1 to 64 of A-Z a-z 0-9 . _ -", bucket.name));
   }
   if (const auto text = arguments.get("mode")) {
-    const auto mode = parse_mode(*text);
+    const auto mode = of_option("mode", parse_mode(*text));
     if (!mode) return fail(mode.error());
     bucket.mode = *mode;
   }
@@ -61,7 +63,7 @@ Result<Bucket> parse_bucket(const Arguments& arguments) {
     return fail(status.error());
   }
   if (const auto text = arguments.get("max-pair")) {
-    const auto size = parse_size(*text);
+    const auto size = of_option("max-pair", parse_size(*text));
     if (!size) return fail(size.error());
     if (*size == 0 || *size > limits::kLargestMaxPairBytes) {
       return fail(ErrorCode::invalid_argument, "--max-pair lies between 1 byte and 1MiB");

@@ -122,7 +122,7 @@ Result<Exit> run_keys(Context& context) {
   if (auto status = check_read_level(context.settings); !status) return fail(status.error());
   std::optional<std::uint64_t> limit;
   if (const auto text = context.arguments.get("limit")) {
-    const auto number = parse_number(*text);
+    const auto number = of_option("limit", parse_number(*text));
     if (!number) return fail(number.error());
     limit = *number;
   }

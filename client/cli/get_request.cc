@@ -16,7 +16,7 @@ Result<std::optional<std::uint64_t>> read_number(const Arguments& arguments,
                                                  std::string_view name) {
   const auto text = arguments.get(name);
   if (!text) return std::optional<std::uint64_t>();
-  const auto number = parse_number(*text);
+  const auto number = of_option(name, parse_number(*text));
   if (!number) return fail(number.error());
   return std::optional<std::uint64_t>(*number);
 }
@@ -25,7 +25,7 @@ Result<std::optional<WallTime>> read_time(const Arguments& arguments, std::strin
                                           WallTime now) {
   const auto text = arguments.get(name);
   if (!text) return std::optional<WallTime>();
-  const auto time = parse_time(*text, now);
+  const auto time = of_option(name, parse_time(*text, now));
   if (!time) return fail(time.error());
   return std::optional<WallTime>(*time);
 }
@@ -53,7 +53,8 @@ Status read_cursor(const Arguments& arguments, GetRequest& request) {
   request.cursor = Cursor::parse(*text);
   if (!request.cursor) {
     return fail(ErrorCode::invalid_argument,
-                fmt::format("{} is no cursor: take what `get --limit` printed", in_quotes(*text)));
+                fmt::format("--cursor: {} is no cursor: take what `get --limit` printed",
+                            in_quotes(*text)));
   }
   // The cursor may lie within an entry, so reading starts at that entry's time, and what was seen
   // is passed over.
@@ -109,9 +110,9 @@ Status read_worker(const Arguments& arguments, GetRequest& request) {
   if (!text) return {};
   const auto number = parse_number(text->starts_with('w') ? text->substr(1) : *text);
   if (!number || *number == 0 || *number > std::numeric_limits<std::uint32_t>::max()) {
-    return fail(
-        ErrorCode::invalid_argument,
-        fmt::format("{} is no worker: write w1, as `kipu status` shows it", in_quotes(*text)));
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("--from: {} is no worker: write w1, as `kipu status` shows it",
+                            in_quotes(*text)));
   }
   if (arguments.has("level")) {
     return fail(ErrorCode::invalid_argument,

@@ -17,8 +17,9 @@ Result<RecordFormat> record_format(const Arguments& arguments, std::string_view 
   if (!format) return file_name.ends_with(".tsv") ? RecordFormat::tsv : RecordFormat::jsonl;
   if (*format == "tsv") return RecordFormat::tsv;
   if (*format == "jsonl") return RecordFormat::jsonl;
-  return fail(ErrorCode::invalid_argument,
-              fmt::format("{} is no format of records: write tsv or jsonl", in_quotes(*format)));
+  return fail(
+      ErrorCode::invalid_argument,
+      fmt::format("--format: {} is no format of records: write tsv or jsonl", in_quotes(*format)));
 }
 
 Result<ImportRequest> parse_import(const Arguments& arguments) {
@@ -32,7 +33,7 @@ Result<ImportRequest> parse_import(const Arguments& arguments) {
     return fail(ErrorCode::invalid_argument, "--once needs a name, the same at each run");
   }
   if (const auto text = arguments.get("jobs")) {
-    const auto jobs = parse_number(*text);
+    const auto jobs = of_option("jobs", parse_number(*text));
     if (!jobs) return fail(jobs.error());
     if (*jobs == 0 || *jobs > kMaxJobs) {
       return fail(ErrorCode::invalid_argument, fmt::format("--jobs lies from 1 to {}", kMaxJobs));

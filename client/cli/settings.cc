@@ -40,6 +40,14 @@ std::optional<std::string> pick(const Arguments& arguments, std::string_view fla
   return otherwise;
 }
 
+// What was parsed of a setting: an error says whether the command line or the config file has it.
+template <class T>
+Result<T> of_setting(const Arguments& arguments, std::string_view name, Result<T> parsed) {
+  if (parsed || arguments.has(name)) return of_option(name, std::move(parsed));
+  return fail(parsed.error().code,
+              fmt::format("{} in kipu.toml: {}", name, parsed.error().message));
+}
+
 Result<Format> parse_format(std::string_view text) {
   if (text == "text") return Format::text;
   if (text == "raw") return Format::raw;
@@ -47,6 +55,12 @@ Result<Format> parse_format(std::string_view text) {
   if (text == "json") return Format::json;
   return fail(ErrorCode::invalid_argument,
               fmt::format("{} is no format: write text, raw, jsonl or json", in_quotes(text)));
+}
+
+Result<std::string> parse_bucket_name(std::string_view text) {
+  if (is_bucket_name(text)) return std::string(text);
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("{} is no bucket name: 1 to 64 of A-Z a-z 0-9 . _ -", in_quotes(text)));
 }
 
 Status settle_place(const Arguments& arguments, const std::optional<std::string>& broker_variable,
@@ -73,19 +87,18 @@ Status settle_place(const Arguments& arguments, const std::optional<std::string>
 }
 
 Status settle_calls(const Arguments& arguments, const Config& config, Settings& settings) {
-  settings.bucket = pick(arguments, "bucket", config.bucket).value_or("default");
-  if (!is_bucket_name(settings.bucket)) {
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("{} is no bucket name: 1 to 64 of A-Z a-z 0-9 . _ -",
-                            in_quotes(settings.bucket)));
+  if (const auto bucket = pick(arguments, "bucket", config.bucket)) {
+    auto parsed = of_setting(arguments, "bucket", parse_bucket_name(*bucket));
+    if (!parsed) return fail(parsed.error());
+    settings.bucket = *std::move(parsed);
   }
   if (const auto timeout = pick(arguments, "timeout", config.timeout)) {
-    const auto parsed = parse_duration(*timeout);
+    const auto parsed = of_setting(arguments, "timeout", parse_duration(*timeout));
     if (!parsed) return fail(parsed.error());
     settings.timeout = *parsed;
   }
   if (const auto level = pick(arguments, "level", config.level)) {
-    const auto parsed = parse_level(*level);
+    const auto parsed = of_setting(arguments, "level", parse_level(*level));
     if (!parsed) return fail(parsed.error());
     settings.level = *parsed;
   }
@@ -114,7 +127,7 @@ Result<Settings> settle(const Arguments& arguments,
     return fail(status.error());
   }
   if (const auto output = pick(arguments, "output", config.output)) {
-    const auto format = parse_format(*output);
+    const auto format = of_setting(arguments, "output", parse_format(*output));
     if (!format) return fail(format.error());
     settings.format = *format;
   }

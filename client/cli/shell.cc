@@ -81,7 +81,7 @@ Status do_get(Shell& shell, const Words& words) {
   auto options = shell.options<ReadOptions>();
   if (words.size() > 2) {
     const auto last = parse_number(words[2]);
-    if (!last) return fail(last.error());
+    if (!last) return fail(last.error().code, "LAST: " + last.error().message);
     options.last = *last;
   }
   ItemRange values = shell.client.values(words[1], options);

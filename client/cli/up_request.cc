@@ -19,7 +19,7 @@ Result<std::optional<std::uint32_t>> read_number(const Arguments& arguments, std
                                                  std::uint64_t most) {
   const auto text = arguments.get(name);
   if (!text) return std::optional<std::uint32_t>();
-  const auto number = parse_number(*text);
+  const auto number = of_option(name, parse_number(*text));
   if (!number) return fail(number.error());
   if (*number > most) {
     return fail(ErrorCode::invalid_argument, fmt::format("--{} is at most {}", name, most));

@@ -54,6 +54,38 @@ TEST_F(ExitCodeTest, IsTwoForAWrongCommandLine) {
   expect_error({"completion", "tcsh"}, 2, "tcsh");
 }
 
+TEST_F(ExitCodeTest, ComesWithTheOptionThatIsWrong) {
+  const std::vector<std::vector<std::string>> commands{{"get", "k", "--first"},
+                                                       {"get", "k", "--last"},
+                                                       {"get", "k", "--limit"},
+                                                       {"get", "k", "--since"},
+                                                       {"get", "k", "--until"},
+                                                       {"get", "k", "--as-of"},
+                                                       {"get", "k", "--from"},
+                                                       {"get", "k", "--cursor"},
+                                                       {"keys", "--limit"},
+                                                       {"append", "k", "v", "--stamp"},
+                                                       {"import", "-", "--jobs"},
+                                                       {"import", "-", "--format"},
+                                                       {"export", "--format"},
+                                                       {"up", "--workers"},
+                                                       {"up", "--port"},
+                                                       {"bench", "--rate"},
+                                                       {"bench", "--seconds"},
+                                                       {"get", "k", "--level"},
+                                                       {"get", "k", "--timeout"},
+                                                       {"get", "k", "--output"},
+                                                       {"bucket", "create", "b", "--mode"},
+                                                       {"bucket", "create", "b", "--read"},
+                                                       {"bucket", "create", "b", "--max-pair"}};
+  for (std::vector<std::string> words : commands) {
+    const std::string option = words.back();
+    words.emplace_back("x y");
+    expect_error(words, 2, option + ": 'x y' is ");
+  }
+  expect_error({"get", "k", "--bucket", "x y"}, 2, "--bucket: 'x y' is ");
+}
+
 TEST_F(ExitCodeTest, IsTwoForAWrongConfigFile) {
   const TempDirectory home;
   std::filesystem::create_directory(home / "config");
@@ -68,7 +100,7 @@ TEST_F(ExitCodeTest, IsTwoForAWrongConfigFile) {
   expect_refusal(with_config("bucket = \n"), 2, "kipu.toml: line 1");
   expect_refusal(with_config("buckets = \"logs\"\n"), 2, "unknown setting 'buckets'");
   expect_refusal(with_config("bucket = 7\n"), 2, "bucket is no string");
-  expect_refusal(with_config("timeout = \"soon\"\n"), 2, "soon");
+  expect_refusal(with_config("timeout = \"soon\"\n"), 2, "timeout in kipu.toml: 'soon' is ");
   EXPECT_EQ(with_config("bucket = \"default\"\n").ended, (Ended{6, 0}));
 }
 
