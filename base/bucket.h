@@ -3,10 +3,14 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/limits.h"
 
 namespace kipu {
+
+// Names that begin so are Kipu's own (cluster/own_buckets.h).
+inline constexpr std::string_view kReservedBucketPrefix = "kipu.";
 
 enum class BucketMode : std::uint8_t {
   worm = 1,  // write once, read many: append only

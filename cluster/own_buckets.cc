@@ -18,11 +18,11 @@ Bucket own_bucket(std::string_view name) {
 }
 
 Status check_reserved(const Bucket& bucket) {
-  if (!bucket.name.starts_with(kOwnPrefix)) return {};
+  if (!bucket.name.starts_with(kReservedBucketPrefix)) return {};
   const bool known = std::ranges::find(kNames, bucket.name) != kNames.end();
   if (known && bucket == own_bucket(bucket.name)) return {};
   return fail(ErrorCode::invalid_argument,
-              "bucket names that begin with '" + std::string(kOwnPrefix) +
+              "bucket names that begin with '" + std::string(kReservedBucketPrefix) +
                   "' are Kipu's own: choose another name than '" + bucket.name + "'");
 }
 

@@ -8,8 +8,6 @@
 
 namespace kipu::cluster {
 
-inline constexpr std::string_view kOwnPrefix = "kipu.";
-
 // When an import of a name began; a key per name, whose oldest entry says it.
 inline constexpr std::string_view kOnceBucket = "kipu.once";
 // What a name stands for, and how its first importers came to agree on it.

@@ -1,6 +1,8 @@
 // append, put, remove.
 #include <cerrno>
 #include <cstring>
+#include <functional>
+#include <optional>
 #include <stop_token>
 #include <thread>
 
@@ -11,6 +13,7 @@
 #include "client/cli/handlers.h"
 #include "client/cli/line_reader.h"
 #include "client/cli/ordered_acks.h"
+#include "client/cli/repeatable_input.h"
 #include "client/cli/results.h"
 #include "client/cli/session.h"
 #include "client/cli/text.h"
@@ -28,8 +31,20 @@ bool is_dash(const Arguments& arguments, std::size_t operand) {
   return arguments.operands()[operand] == "-" && !arguments.literal(operand);
 }
 
+Status check_once(const Arguments& arguments) {
+  const auto name = arguments.get("once");
+  if (!name) return {};
+  if (name->empty()) {
+    return fail(ErrorCode::invalid_argument, "append: --once needs a name, the same at each run");
+  }
+  if (!arguments.has("stamp")) return {};
+  return fail(ErrorCode::invalid_argument,
+              "append: --once gives the stamps, so it goes without --stamp");
+}
+
 Result<Source> source_of(const Context& context) {
   const Arguments& arguments = context.arguments;
+  if (auto status = check_once(arguments); !status) return fail(status.error());
   const auto& operands = arguments.operands();
   const bool dash = operands.size() == 2 && is_dash(arguments, 1);
   if (arguments.has("file")) {
@@ -147,13 +162,63 @@ Result<AppendOptions> append_options(const Context& context) {
   return options;
 }
 
+// What a name of `--once` stands for of one entry.
+OnceRecord in_short(const Context& context, const Values& values, std::uint64_t number) {
+  return {number,
+          make_entry(context.settings.bucket, context.operands()[0], {}, EntryKind::append, values)
+              .digest.bits};
+}
+
+Values only_value(std::string_view line) {
+  Values values;
+  values.push_back(line);
+  return values;
+}
+
+std::string once_name(const Context& context) {
+  return std::string(*context.arguments.get("once"));
+}
+
+// Looks through all lines, and learns which stamps to give.
+Result<Once> once_of_lines(const Context& context, Client& client, RepeatableInput& input) {
+  const auto content = [&](const std::function<bool(const OnceRecord&)>& take) -> Status {
+    const auto descriptor = input.begin();
+    if (!descriptor) return fail(descriptor.error());
+    LineReader reader(*descriptor, context.out.style().terminator, interrupted);
+    while (!interrupted()) {
+      const auto line = reader.next();
+      if (!line) return fail(line.error());
+      if (!*line || !take(in_short(context, only_value(**line), reader.lines()))) return {};
+    }
+    return fail(ErrorCode::cancelled, "interrupted before anything was stored");
+  };
+  CallOptions options;
+  context.settings.apply(options);
+  if (!options.timeout) options.timeout = kBulkTimeout;
+  return client.once(once_name(context), content, options);
+}
+
+// The same of an append that is one entry: its number is 1.
+Result<Once> once_of_entry(const Context& context, Client& client, const Values& values) {
+  const auto content = [&](const std::function<bool(const OnceRecord&)>& take) -> Status {
+    take(in_short(context, values, 1));
+    return {};
+  };
+  CallOptions options;
+  context.settings.apply(options);
+  return client.once(once_name(context), content, options);
+}
+
 // Each line an entry, many on their way at once; stamps are shown in order, each as soon as no
 // other is ready, so that whoever waits for one before writing the next line gets it.
 class LineAppender {
  public:
-  LineAppender(Context& context, Client& client)
+  // Reads from `input`. `once` gives the stamps of its lines, if they have a name.
+  LineAppender(Context& context, Client& client, int input, std::optional<Once> once)
       : context_(context),
         client_(client),
+        input_(input),
+        once_(once),
         options_(*append_options(context)),  // without --stamp it cannot fail
         list_(context.out, "stamps"),
         acks_({[this](Stamp stamp) { list_.add(StampRow{stamp}); }, [this] { rest(); },
@@ -172,13 +237,17 @@ class LineAppender {
  private:
   // To the end of standard input, or until it was enough.
   Status read_lines(LineReader& reader);
-  void append(std::string_view line);
+  Status check_unchanged(bool at_end) const;
+  void append(Values values);
   void rest();
   void lose_patience();
   Exit failed(const Error& error, Exit exit) const;
 
   Context& context_;
   Client& client_;
+  const int input_;
+  const std::optional<Once> once_;
+  OnceSum sum_;  // of the lines so far, where they have a name
   AppendOptions options_;
   std::stop_source stop_;
   Alarm interrupt_;
@@ -192,7 +261,7 @@ class LineAppender {
 };
 
 Result<Exit> LineAppender::run() {
-  LineReader reader(STDIN_FILENO, context_.out.style().terminator, enough_);
+  LineReader reader(input_, context_.out.style().terminator, enough_);
   const auto status = read_lines(reader);
   client_.flush();
   acks_.finish();
@@ -217,16 +286,26 @@ Status LineAppender::read_lines(LineReader& reader) {
   while (!enough_.rung()) {
     const auto line = reader.next();
     if (!line) return fail(line.error());
-    if (!*line) break;
-    append(**line);
+    if (!*line) return check_unchanged(true);
+    Values values = only_value(**line);
+    if (once_) sum_.add(in_short(context_, values, reader.lines()));
+    if (auto same = check_unchanged(false); !same) return same;
+    append(std::move(values));
   }
   return {};
 }
 
-void LineAppender::append(std::string_view line) {
-  Values values;
-  values.push_back(line);
+// What its name stands for was looked through before.
+Status LineAppender::check_unchanged(bool at_end) const {
+  if (!once_) return {};
+  const OnceSum& content = once_->content();
+  if (at_end ? sum_ == content : sum_.records <= content.records) return {};
+  return fail(ErrorCode::content_differs, "the input changed while it was read");
+}
+
+void LineAppender::append(Values values) {
   const std::uint64_t number = acks_.reserve();
+  if (once_) options_.stamp = once_->stamp(number);
   client_.append_async(context_.operands()[0], std::move(values), options_,
                        [this, number](const Result<Stamp>& result, std::optional<Stamp> stamp) {
                          acks_.complete(number, result, stamp);
@@ -253,7 +332,17 @@ Exit LineAppender::failed(const Error& error, Exit exit) const {
 Result<Exit> append_each(Context& context) {
   auto client = open_client(context, Purpose::write);
   if (!client) return fail(client.error());
-  return LineAppender(context, *client).run();
+  if (!context.arguments.has("once")) {
+    return LineAppender(context, *client, STDIN_FILENO, std::nullopt).run();
+  }
+  note_interrupts();
+  auto input = RepeatableInput::of(STDIN_FILENO, interrupted);
+  if (!input) return fail(input.error());
+  const auto once = once_of_lines(context, *client, *input);
+  if (!once) return fail(once.error());
+  const auto descriptor = input->begin();
+  if (!descriptor) return fail(descriptor.error());
+  return LineAppender(context, *client, *descriptor, *once).run();
 }
 
 Result<Exit> show_stamp(Context& context, const Result<Stamp>& stamp) {
@@ -271,19 +360,26 @@ Error with_remedy(const Error& error, const std::string& bucket, std::string_vie
 }  // namespace
 
 Result<Exit> run_append(Context& context) {
+  if (auto status = check_not_reserved(context); !status) return fail(status.error());
   const auto source = source_of(context);
   if (!source) return fail(source.error());
   if (*source == Source::lines) return append_each(context);
   auto values = collect_values(context, *source);
   if (!values) return fail(values.error());
-  const auto options = append_options(context);
+  auto options = append_options(context);
   if (!options) return fail(options.error());
   auto client = open_client(context, Purpose::write);
   if (!client) return fail(client.error());
+  if (context.arguments.has("once")) {
+    const auto once = once_of_entry(context, *client, *values);
+    if (!once) return fail(once.error());
+    options->stamp = once->stamp(1);
+  }
   return show_stamp(context, client->append(context.operands()[0], *std::move(values), *options));
 }
 
 Result<Exit> run_put(Context& context) {
+  if (auto status = check_not_reserved(context); !status) return fail(status.error());
   const auto options = append_options(context);
   if (!options) return fail(options.error());
   const auto value = put_value(context);
@@ -298,6 +394,7 @@ Result<Exit> run_put(Context& context) {
 }
 
 Result<Exit> run_remove(Context& context) {
+  if (auto status = check_not_reserved(context); !status) return fail(status.error());
   const auto options = append_options(context);
   if (!options) return fail(options.error());
   auto client = open_client(context, Purpose::write);

@@ -254,6 +254,7 @@ BenchReport measure(const std::vector<std::unique_ptr<Runner>>& runners,
 }  // namespace
 
 Result<Exit> run_bench(Context& context) {
+  if (auto status = check_not_reserved(context); !status) return fail(status.error());
   const auto request = parse_bench(context);
   if (!request) return fail(request.error());
   if (context.settings.embedded && request->clients > 1) {

@@ -2,7 +2,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <map>
+#include <functional>
 #include <mutex>
 
 #include <fcntl.h>
@@ -13,18 +13,20 @@
 #include "base/random.h"
 #include "client/cli/handlers.h"
 #include "client/cli/import_request.h"
-#include "client/cli/json_record.h"
 #include "client/cli/line_reader.h"
 #include "client/cli/progress.h"
-#include "client/cli/record_line.h"
+#include "client/cli/record_parser.h"
+#include "client/cli/repeatable_input.h"
 #include "client/cli/results.h"
 #include "client/cli/session.h"
 #include "client/cli/text.h"
-#include "client/cli/tsv.h"
 #include "client/cli/units.h"
 
 namespace kipu::cli {
 namespace {
+
+constexpr std::string_view kChanged =
+    "the input changed while it was read: it was imported in part";
 
 // What the entries on their way came to. Thread rule: complete() by any thread.
 class Outcome {
@@ -34,11 +36,19 @@ class Outcome {
   void complete(std::uint64_t line, const Result<Stamp>& result) {
     if (result) {
       acknowledged_.fetch_add(1, std::memory_order_relaxed);
-    } else if (skip_bad_ && is_bad_line(result.error().code)) {
-      bad_.fetch_add(1, std::memory_order_relaxed);
     } else {
-      note_failure(line, result.error());
+      note_bad(line, result.error());
     }
+  }
+  void complete(std::uint64_t line, const Result<Imported>& result) {
+    if (!result) return note_bad(line, result.error());
+    acknowledged_.fetch_add(1, std::memory_order_relaxed);
+    if (result->was_there.value_or(false)) there_.fetch_add(1, std::memory_order_relaxed);
+  }
+  // Of a line that is wrong: to be passed over, or a failure.
+  void note_bad(std::uint64_t line, const Error& error) {
+    if (!skip_bad_ || !is_bad_line(error.code)) return note_failure(line, error);
+    bad_.fetch_add(1, std::memory_order_relaxed);
   }
   void note_failure(std::uint64_t line, const Error& error) {
     const std::lock_guard lock(mutex_);
@@ -54,9 +64,9 @@ class Outcome {
            code == ErrorCode::empty_key || code == ErrorCode::bad_digest;
   }
 
-  bool skip_bad() const { return skip_bad_; }
   bool failed() const { return failed_; }
   std::uint64_t acknowledged() const { return acknowledged_; }
+  std::uint64_t there() const { return there_; }
   std::uint64_t bad() const { return bad_; }
   std::optional<Error> failure() const {
     const std::lock_guard lock(mutex_);
@@ -67,6 +77,7 @@ class Outcome {
  private:
   const bool skip_bad_;
   std::atomic<std::uint64_t> acknowledged_{0};
+  std::atomic<std::uint64_t> there_{0};  // of these, before this import sent them
   std::atomic<std::uint64_t> bad_{0};
   std::atomic<bool> failed_{false};
   mutable std::mutex mutex_;  // guards the two below
@@ -77,13 +88,13 @@ class Outcome {
 class Importer {
  public:
   Importer(Context& context, const ImportRequest& request)
-      : context_(context),
-        request_(request),
-        bucket_given_(context.arguments.has("bucket")),
-        outcome_(request.skip_bad) {}
+      : context_(context), request_(request), outcome_(request.skip_bad) {}
 
-  // Connects, and learns what the bucket takes and which stamps to give.
+  // Connects, and looks whether the bucket that is named is there.
   Status prepare();
+  // Looks through all of it, and learns which stamps to give, or that its name stands for other
+  // records.
+  Status begin_once(RepeatableInput& input);
   // Reads to the end, or until something is wrong, or the user interrupts.
   void run(LineReader& reader, std::uint64_t size, Progress& progress);
   void flush();
@@ -91,26 +102,21 @@ class Importer {
   const Outcome& outcome() const { return outcome_; }
 
  private:
-  Status take_line(std::string_view line, std::uint64_t number);
-  Status take_tsv(std::string_view line, std::uint64_t number);
-  Status take_jsonl(std::string_view line, std::uint64_t number);
-  // Where the record goes: where it says, else where the command line or the settings say.
-  Result<std::string> bucket_of(const JsonRecord& record) const;
-  // The kind of that bucket's records that name none.
-  Result<EntryKind> usual_kind(const std::string& bucket, std::optional<EntryKind> wanted);
-  void send(Entry entry, std::optional<Stamp> stamp, std::uint64_t number);
+  Status walk(RepeatableInput& input, const std::function<bool(const OnceRecord&)>& take);
+  void take_line(std::string_view line, std::uint64_t number);
+  Status check_unchanged(const Record& record, std::uint64_t number);
+  void send(Record record, std::uint64_t number);
   Client& client_of(std::string_view key);
 
   Context& context_;
   const ImportRequest& request_;
-  const bool bucket_given_;  // on the command line: then every record goes there, or is refused
   Outcome outcome_;
   std::vector<Client> clients_;
   AppendOptions options_;
-  std::map<std::string, EntryKind> usual_kinds_;  // by bucket, of those that records went to
+  std::optional<RecordParser> parser_;
   std::optional<Once> once_;
+  OnceSum sum_;                                                          // of what was stored of it
   HybridClock clock_{Rng::from_system().next(), limits::kMaxClockSkew};  // of puts
-  std::string scratch_;
 };
 
 Status Importer::prepare() {
@@ -122,16 +128,34 @@ Status Importer::prepare() {
   }
   context_.settings.apply(options_);
   if (!options_.timeout) options_.timeout = kBulkTimeout;
-  // Of a jsonl, each record may name a bucket, and this one may not be meant at all.
-  if (request_.format == RecordFormat::tsv || bucket_given_) {
-    const auto kind = usual_kind(context_.settings.bucket, std::nullopt);
-    if (!kind) return fail(kind.error());
-  }
-  if (!request_.once) return {};
-  const auto once = clients_[0].once(*request_.once, options_);
+  parser_.emplace(context_, request_, clients_[0], options_);
+  return parser_->check_bucket();
+}
+
+Status Importer::begin_once(RepeatableInput& input) {
+  const auto content = [&](const auto& take) { return walk(input, take); };
+  const auto once = clients_[0].once(*request_.once, content, options_);
   if (!once) return fail(once.error());
   once_ = *once;
   return {};
+}
+
+// What is skipped as bad is no part of the content.
+Status Importer::walk(RepeatableInput& input, const std::function<bool(const OnceRecord&)>& take) {
+  const auto descriptor = input.begin();
+  if (!descriptor) return fail(descriptor.error());
+  LineReader reader(*descriptor, context_.out.style().terminator, interrupted);
+  while (!interrupted()) {
+    const auto line = reader.next();
+    if (!line) return fail(line.error());
+    if (!*line) return {};
+    const auto record = parser_->parse(**line, reader.lines());
+    if (record && *record && !take((*record)->in_short(reader.lines()))) return {};
+    if (record || (request_.skip_bad && Outcome::is_bad_line(record.error().code))) continue;
+    return fail(record.error().code, fmt::format("line {}: {}; nothing was stored", reader.lines(),
+                                                 record.error().message));
+  }
+  return fail(ErrorCode::cancelled, "interrupted before anything was stored");
 }
 
 void Importer::run(LineReader& reader, std::uint64_t size, Progress& progress) {
@@ -141,102 +165,64 @@ void Importer::run(LineReader& reader, std::uint64_t size, Progress& progress) {
       outcome_.note_failure(reader.lines() + 1, line.error());
       return;
     }
-    if (!*line) return;
-    if (auto status = take_line(**line, reader.lines()); !status) {
-      outcome_.complete(reader.lines(), fail(status.error()));
-    }
+    if (!*line) break;
+    take_line(**line, reader.lines());
     if (reader.lines() % 1024 != 0) continue;
     progress.update(
         outcome_.acknowledged(),
         size == 0 ? std::nullopt
                   : std::optional(static_cast<double>(reader.bytes()) / static_cast<double>(size)));
   }
+  if (!once_ || outcome_.failed() || interrupted() || sum_ == once_->content()) return;
+  outcome_.note_failure(reader.lines(), {ErrorCode::content_differs, std::string(kChanged)});
 }
 
 void Importer::flush() {
   for (Client& client : clients_) client.flush();
 }
 
-Status Importer::take_line(std::string_view line, std::uint64_t number) {
-  const auto text = record_text(line, number, context_.out.style().terminator);
-  if (!text) return fail(text.error());
-  return request_.format == RecordFormat::tsv ? take_tsv(*text, number) : take_jsonl(*text, number);
-}
-
-Status Importer::take_tsv(std::string_view line, std::uint64_t number) {
-  if (line.empty()) return {};
-  const auto record = parse_tsv(line, scratch_);
-  if (!record) return fail(record.error());
-  const std::string& bucket = context_.settings.bucket;
-  const auto kind = usual_kind(bucket, std::nullopt);
-  if (!kind) return fail(kind.error());
-  Values values;
-  values.push_back(record->value);
-  send({bucket, std::string(record->key), {}, *kind, std::move(values), {}}, std::nullopt, number);
-  return {};
-}
-
-Status Importer::take_jsonl(std::string_view line, std::uint64_t number) {
-  if (is_blank_json(line)) return {};
-  auto record = parse_json_record(line);
-  if (!record) {
-    if (number > 1 || line.find('{') == 0) return fail(record.error());
-    return fail(record.error().code, record.error().message + " (is it --format tsv?)");
+void Importer::take_line(std::string_view line, std::uint64_t number) {
+  auto record = parser_->parse(line, number);
+  if (!record) return outcome_.note_bad(number, record.error());
+  if (!*record) return;
+  if (auto same = check_unchanged(**record, number); !same) {
+    return outcome_.note_failure(number, same.error());
   }
-  auto bucket = bucket_of(*record);
-  if (!bucket) return fail(bucket.error());
-  const auto usual = usual_kind(*bucket, record->kind);
-  if (!usual) return fail(usual.error());
-  const EntryKind kind = record->kind.value_or(*usual);
-  if (kind == EntryKind::put && record->values.size() != 1) {
-    return fail(ErrorCode::malformed, "a put has one value");
+  send(**std::move(record), number);
+}
+
+// What was added to the input after it was looked through is not what its name stands for.
+Status Importer::check_unchanged(const Record& record, std::uint64_t number) {
+  if (!once_) return {};
+  sum_.add(record.in_short(number));
+  if (sum_.records <= once_->content().records) return {};
+  return fail(ErrorCode::content_differs, std::string(kChanged));
+}
+
+// What has a stamp may be there already.
+void Importer::send(Record record, std::uint64_t number) {
+  std::optional<Stamp> stamp = record.stamp;
+  if (!stamp && once_) stamp = once_->stamp(number);
+  Entry& entry = record.entry;
+  Client& client = client_of(entry.key);
+  if (stamp) {
+    entry.stamp = *stamp;
+    client.import_async(std::move(entry), options_,
+                        [outcome = &outcome_, number](const Result<Imported>& result) {
+                          outcome->complete(number, result);
+                        });
+    return;
   }
-  if (auto status = check_digest(*record, *bucket, kind); !status) return status;
-  send({*std::move(bucket), std::move(record->key), {}, kind, std::move(record->values), {}},
-       record->stamp, number);
-  return {};
-}
-
-Result<std::string> Importer::bucket_of(const JsonRecord& record) const {
-  const std::string& otherwise = context_.settings.bucket;
-  if (!record.bucket || *record.bucket == otherwise) return otherwise;
-  if (!bucket_given_) return *record.bucket;
-  return fail(ErrorCode::invalid_argument,
-              fmt::format("the record is of bucket '{}', and --bucket says '{}': without --bucket "
-                          "it goes where it belongs",
-                          *record.bucket, otherwise));
-}
-
-Result<EntryKind> Importer::usual_kind(const std::string& bucket, std::optional<EntryKind> wanted) {
-  const auto known = usual_kinds_.find(bucket);
-  if (known != usual_kinds_.end()) return known->second;
-  const auto found = clients_[0].bucket(bucket, options_);
-  if (!found && found.error().code == ErrorCode::unknown_bucket) {
-    return fail(
-        ErrorCode::unknown_bucket,
-        fmt::format("there is no bucket '{0}': `kipu bucket create {0}{1}` makes it", bucket,
-                    wanted.value_or(EntryKind::append) == EntryKind::append ? "" : " --mode wmrm"));
-  }
-  if (!found) return fail(found.error());
-  const EntryKind kind = found->mode == BucketMode::wmrm ? EntryKind::put : EntryKind::append;
-  usual_kinds_.emplace(bucket, kind);
-  return kind;
-}
-
-void Importer::send(Entry entry, std::optional<Stamp> stamp, std::uint64_t number) {
   const auto done = [outcome = &outcome_, number](const Result<Stamp>& result,
                                                   std::optional<Stamp>) {
     outcome->complete(number, result);
   };
-  if (!stamp && once_) stamp = once_->stamp(number);
-  Client& client = client_of(entry.key);
   if (entry.kind == EntryKind::append) {
-    options_.stamp = stamp;
     options_.bucket = entry.bucket;
     client.append_async(entry.key, std::move(entry.values), options_, done);
     return;
   }
-  entry.stamp = stamp ? *stamp : clock_.next(wall_now());
+  entry.stamp = clock_.next(wall_now());
   client.write_async(std::move(entry), options_, done);
 }
 
@@ -282,21 +268,31 @@ Error failed_import(const Outcome& outcome, const ImportRequest& request) {
 Result<Exit> run_import(Context& context) {
   const auto request = parse_import(context.arguments);
   if (!request) return fail(request.error());
-  const auto input = open_input(request->file);
+  auto input = open_input(request->file);
   if (!input) return fail(input.error());
   Importer importer(context, *request);
   if (auto status = importer.prepare(); !status) return fail(status.error());
   note_interrupts();
+  std::optional<RepeatableInput> twice;  // read to look through it, and to store it
+  if (request->once) {
+    auto made = RepeatableInput::of(input->descriptor, interrupted);
+    if (!made) return fail(made.error());
+    twice.emplace(*std::move(made));
+    if (auto status = importer.begin_once(*twice); !status) return fail(status.error());
+    const auto again = twice->begin();
+    if (!again) return fail(again.error());
+    input->descriptor = *again;
+  }
   Progress progress(context.out.style().quiet);
   LineReader reader(input->descriptor, context.out.style().terminator, interrupted);
   importer.run(reader, input->size, progress);
   importer.flush();
   progress.clear();
-  if (input->descriptor != STDIN_FILENO) ::close(input->descriptor);
   const Outcome& outcome = importer.outcome();
   if (outcome.failed()) return fail(failed_import(outcome, *request));
-  show(context.out, ImportSummary{outcome.acknowledged(), reader.lines(), outcome.bad(),
-                                  progress.seconds(), interrupted()});
+  show(context.out,
+       ImportSummary{outcome.acknowledged() - outcome.there(), outcome.there(), reader.lines(),
+                     outcome.bad(), progress.seconds(), interrupted()});
   return interrupted() ? Exit::interrupted : Exit::done;
 }
 

@@ -127,12 +127,12 @@ void render_json(const KeysTotal& result, JsonWriter& json) {
 void render_text(const ImportSummary& result, const Style& style, std::string& out) {
   if (style.quiet) return;
   const double seconds = std::max(result.seconds, 1e-6);
-  out += fmt::format(
-      "{} {} {} in {:.1f} s ({} a second)", result.interrupted ? "interrupted: stored" : "imported",
-      format_number(result.acknowledged), result.acknowledged == 1 ? "entry" : "entries",
-      result.seconds,
-      format_number(
-          static_cast<std::uint64_t>(static_cast<double>(result.acknowledged) / seconds)));
+  out += fmt::format("{} {} {}", result.interrupted ? "interrupted: stored" : "imported",
+                     format_number(result.imported), result.imported == 1 ? "entry" : "entries");
+  if (result.there > 0) out += fmt::format(", {} there already,", format_number(result.there));
+  out += fmt::format(" in {:.1f} s ({} a second)", result.seconds,
+                     format_number(static_cast<std::uint64_t>(
+                         static_cast<double>(result.imported + result.there) / seconds)));
   if (result.bad > 0) {
     out += fmt::format(", skipped {} bad {}", format_number(result.bad),
                        result.bad == 1 ? "line" : "lines");
@@ -145,7 +145,8 @@ void render_raw(const ImportSummary& result, const Style& style, std::string& ou
 }
 
 void render_json(const ImportSummary& result, JsonWriter& json) {
-  json.member("acknowledged", result.acknowledged).member("lines", result.lines);
+  json.member("imported", result.imported).member("there_already", result.there);
+  json.member("acknowledged", result.imported + result.there).member("lines", result.lines);
   json.member("skipped", result.bad).member("seconds", result.seconds);
   json.member("interrupted", result.interrupted).member("complete", !result.interrupted);
 }

@@ -56,7 +56,8 @@ struct KeysTotal {
 };
 
 struct ImportSummary {
-  std::uint64_t acknowledged = 0;
+  std::uint64_t imported = 0;
+  std::uint64_t there = 0;  // already, before this import
   std::uint64_t lines = 0;  // read, bad ones too
   std::uint64_t bad = 0;    // skipped
   double seconds = 0;

@@ -111,6 +111,13 @@ void note_bucket_meant(const Context& context, Client& client, std::string_view 
                   context.settings.bucket, prefix));
 }
 
+Status check_not_reserved(const Context& context) {
+  const std::string& bucket = context.settings.bucket;
+  if (!bucket.starts_with(kReservedBucketPrefix)) return {};
+  return fail(ErrorCode::unsupported,
+              fmt::format("bucket '{}' is Kipu's own: choose another --bucket", bucket));
+}
+
 void note_interrupts() {
   struct sigaction action{};
   action.sa_handler = on_interrupt;

@@ -38,6 +38,10 @@ template <class Options>
 // A prefix that no key has may have been meant as a bucket's name: a note says so.
 void note_bucket_meant(const Context& context, Client& client, std::string_view prefix);
 
+// For what writes by hand: `unsupported` for one of Kipu's own buckets, which importing and
+// restoring alone fill.
+[[nodiscard]] Status check_not_reserved(const Context& context);
+
 // Asks the signal that a user interrupts with (Ctrl-C) to be noted instead of ending the process;
 // a second one ends it.
 void note_interrupts();

@@ -14,6 +14,7 @@ constexpr std::array kAppendOptions{
     OptionSpec{"file", '\0', "PATH", "one value: the file's bytes"},
     OptionSpec{"together", '\0', "", "with `-`: all lines are one entry"},
     OptionSpec{"stamp", '\0', "STAMP", "ask again for an append whose outcome was unknown"},
+    OptionSpec{"once", '\0', "NAME", "repeated under this name, it stores nothing twice"},
 };
 
 constexpr std::array kPutOptions{
@@ -98,6 +99,7 @@ constexpr std::array kCommands{
         "kipu append fruit apple             # one value\n"
         "kipu append fruit pear plum         # two values, one entry: all or none\n"
         "seq 1000 | kipu append numbers -    # each line an entry of its own\n"
+        "kipu append numbers - --once n1 <f  # again, if need be: nothing is stored twice\n"
         "kipu append photo --file cat.jpg    # a file's bytes (see bucket create --max-pair)\n"
         "kipu append -- -key -value          # what starts with a dash, after --",
         "Prints the stamp of each entry once it is durable, in order: on most of its replicas\n"
@@ -105,7 +107,8 @@ constexpr std::array kCommands{
         "and not waited for. A lone `-` after `--` is a value. With -0 the lines of standard\n"
         "input end with NUL. Of lines, each waits up to a minute unless --timeout says otherwise;\n"
         "where one fails, no more are read, and it is told which are stored, which are not, and\n"
-        "of which that is unknown.",
+        "of which that is unknown. --once: as `kipu help import` has it; what comes from a pipe\n"
+        "is read to its end before anything is stored.",
         kAppendOptions, 1, kManyOperands, run_append},
     Command{
         "get", "KEY", "Prints the values of a key, oldest first",
@@ -170,7 +173,12 @@ constexpr std::array kCommands{
         "the entry that this names, or refused. Lines may end with CRLF, the file may begin with\n"
         "a byte order mark, and blank lines are passed over; a CR or NUL elsewhere in tsv, and\n"
         "doubled or unknown fields in jsonl, are refused. An append waits up to a minute unless\n"
-        "--timeout says otherwise.",
+        "--timeout says otherwise.\n"
+        "--once NAME: the first run records NAME, when it began, and what it imports. The same\n"
+        "again, interrupted or not, stores nothing twice; anything else under NAME is refused,\n"
+        "with the first line that differs, before any of it is stored: so all of the input is\n"
+        "looked through first (a pipe is copied to TMPDIR for that). What was added to a file\n"
+        "goes under another NAME.",
         kImportOptions, 1, 1, run_import},
     Command{"export", "[PREFIX]", "Writes all entries of one bucket",
             "kipu export > default.jsonl\n"
