@@ -39,7 +39,8 @@ install(TARGETS kipu_shared EXPORT kipuTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ${kipu_component} NAMELINK_COMPONENT library)
 install(DIRECTORY include/kipu DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} ${kipu_component})
 # What the public headers include; a test compiles them from an install tree.
-foreach(header bucket digest entry error ids limits log random result stamp status time values)
+foreach(header bucket digest entry error ids limits log random result stamp standard_streams status
+    time values)
   install(FILES ${PROJECT_SOURCE_DIR}/base/${header}.h
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/kipu/base ${kipu_component})
 endforeach()
