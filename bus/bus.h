@@ -71,7 +71,8 @@ class Bus {
   virtual ~Bus() = default;
 
   // `invalid_argument` for an endpoint that is none, `in_use` if another is bound there, with the
-  // endpoint in the message.
+  // endpoint in the message. Of this and all others: `io_error` where too few file descriptors are
+  // left.
   [[nodiscard]] virtual Result<std::unique_ptr<Socket>> bind_router(
       const std::string& endpoint) = 0;
   // Succeeds also while nobody is bound there: connecting goes on behind it.
@@ -84,7 +85,6 @@ class Bus {
   // length, which is not 0.
   [[nodiscard]] virtual Result<std::unique_ptr<Socket>> connect_sub(const std::string& endpoint,
                                                                     const std::string& topic) = 0;
-  // `unavailable` where no file descriptor is left.
   [[nodiscard]] virtual Result<std::unique_ptr<Poller>> make_poller() = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include <zmq.hpp>
 
 #include "base/check.h"
+#include "base/descriptors.h"
 #include "base/limits.h"
 #include "bus/zmq_frames.h"
 #include "bus/zmq_options.h"
@@ -28,6 +30,14 @@ constexpr std::size_t kMostReceivedBytes = std::size_t{8} * 1024 * 1024;
 // A worker has two sockets to each other one, and a few of its own.
 constexpr int kMaxSockets = static_cast<int>(2 * limits::kMaxWorkers) + 64;
 
+// libzmq 4.3.4 takes one descriptor for whoever ends the context, and two, a mailbox and a poller,
+// for its reaper and each I/O thread. It ends the process where it gets no poller.
+constexpr std::size_t context_descriptors(int io_threads) {
+  return 3 + 2 * static_cast<std::size_t>(io_threads);
+}
+// A mailbox, what listens or is connected, and one for looking up a name or taking a connection.
+constexpr std::size_t kSocketDescriptors = 3;
+
 // The one place where what cppzmq throws becomes an Error.
 Error to_error(const zmq::error_t& error, const std::string& endpoint) {
   switch (error.num()) {
@@ -36,8 +46,7 @@ Error to_error(const zmq::error_t& error, const std::string& endpoint) {
               "cannot listen on " + endpoint + ": another process does; choose another port"};
     case EMFILE:
     case ENFILE:
-      return {ErrorCode::unavailable,
-              "no file descriptors left for " + endpoint + ": raise `ulimit -n`"};
+      return too_few_descriptors(endpoint);
     default:
       return {ErrorCode::invalid_argument, "cannot use the endpoint '" + endpoint + "' (" +
                                                error.what() + "): write tcp://HOST:PORT"};
@@ -211,9 +220,7 @@ void ZmqPoller::wait(Duration most) {
 
 class ZmqBus final : public Bus {
  public:
-  explicit ZmqBus(int io_threads) : context_(io_threads) {
-    context_.set(zmq::ctxopt::max_sockets, kMaxSockets);
-  }
+  explicit ZmqBus(int io_threads) : io_threads_(io_threads) {}
 
   Result<std::unique_ptr<Socket>> bind_router(const std::string& endpoint) override {
     return bind(SocketRole::router, zmq::socket_type::router, endpoint);
@@ -227,16 +234,48 @@ class ZmqBus final : public Bus {
   Result<std::unique_ptr<Poller>> make_poller() override;
 
  private:
+  Status start();
+  // The context, once there is room for a socket of it.
+  Result<zmq::context_t*> context_for(const std::string& endpoint);
   Result<std::unique_ptr<Socket>> bind(SocketRole role, zmq::socket_type type,
                                        const std::string& endpoint);
 
-  zmq::context_t context_;
+  const int io_threads_;
+  std::mutex mutex_;  // guards whether there is a context
+  std::optional<zmq::context_t> context_;
 };
+
+// Its threads begin with its first socket: with one of no use, as long as there is room for them.
+Status ZmqBus::start() {
+  const std::lock_guard lock(mutex_);
+  if (context_) return {};
+  auto room = check_descriptors(context_descriptors(io_threads_) + 1, "ZeroMQ's threads");
+  if (!room) return room;
+  try {
+    context_.emplace(io_threads_);
+    context_->set(zmq::ctxopt::max_sockets, kMaxSockets);
+    const zmq::socket_t first(*context_, zmq::socket_type::pair);
+    return {};
+  } catch (const zmq::error_t& error) {
+    context_.reset();
+    return fail(to_error(error, "ZeroMQ's threads"));
+  }
+}
+
+Result<zmq::context_t*> ZmqBus::context_for(const std::string& endpoint) {
+  if (auto started = start(); !started) return fail(std::move(started).error());
+  if (auto room = check_descriptors(kSocketDescriptors, endpoint); !room) {
+    return fail(std::move(room).error());
+  }
+  return &*context_;
+}
 
 Result<std::unique_ptr<Socket>> ZmqBus::bind(SocketRole role, zmq::socket_type type,
                                              const std::string& endpoint) {
+  const auto context = context_for(endpoint);
+  if (!context) return fail(context.error());
   try {
-    zmq::socket_t socket(context_, type);
+    zmq::socket_t socket(**context, type);
     apply_options(socket, role, endpoint);
     socket.bind(endpoint);
     auto bound = socket.get(zmq::sockopt::last_endpoint);
@@ -247,8 +286,10 @@ Result<std::unique_ptr<Socket>> ZmqBus::bind(SocketRole role, zmq::socket_type t
 }
 
 Result<std::unique_ptr<Socket>> ZmqBus::connect_dealer(const std::string& endpoint) {
+  const auto context = context_for(endpoint);
+  if (!context) return fail(context.error());
   try {
-    zmq::socket_t socket(context_, zmq::socket_type::dealer);
+    zmq::socket_t socket(**context, zmq::socket_type::dealer);
     apply_options(socket, SocketRole::dealer, endpoint);
     socket.connect(endpoint);
     return std::make_unique<ZmqSocket>(std::move(socket), SocketRole::dealer, endpoint);
@@ -261,8 +302,10 @@ Result<std::unique_ptr<Socket>> ZmqBus::connect_dealer(const std::string& endpoi
 Result<std::unique_ptr<Socket>> ZmqBus::connect_sub(const std::string& endpoint,
                                                     const std::string& topic) {
   KIPU_CHECK(!topic.empty());
+  const auto context = context_for(endpoint);
+  if (!context) return fail(context.error());
   try {
-    zmq::socket_t socket(context_, zmq::socket_type::sub);
+    zmq::socket_t socket(**context, zmq::socket_type::sub);
     apply_options(socket, SocketRole::sub, endpoint);
     socket.set(zmq::sockopt::subscribe, topic);
     socket.connect(endpoint);
@@ -275,8 +318,7 @@ Result<std::unique_ptr<Socket>> ZmqBus::connect_sub(const std::string& endpoint,
 Result<std::unique_ptr<Poller>> ZmqBus::make_poller() {
   const int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake_fd >= 0) return std::make_unique<ZmqPoller>(wake_fd);
-  return fail(ErrorCode::unavailable, std::string("cannot make an event descriptor (") +
-                                          zmq_strerror(errno) + "): raise `ulimit -n`");
+  return fail(too_few_descriptors("a poller"));
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "base/descriptors.h"
+#include "base/standard_streams.h"
 #include "client/calls.h"
 #include "client/listing.h"
 #include "client/loop.h"
@@ -167,8 +169,11 @@ Result<Client> client::open(bus::Bus& bus, const ClientOptions& options,
   Client made(std::move(*loop));
   CallOptions first;
   first.timeout = options.connect_timeout;
-  if (auto ring = made.ring(first); !ring) return fail(std::move(ring).error());
-  return made;
+  auto ring = made.ring(first);
+  if (ring) return made;
+  // ZeroMQ does not say why it cannot connect, and tries for ever.
+  if (auto room = check_descriptors(1, "a connection"); !room) return fail(std::move(room).error());
+  return fail(std::move(ring).error());
 }
 
 Result<ClusterStatus> client::ask_status(bus::Bus& bus, const ClientOptions& options) {
@@ -192,6 +197,7 @@ Result<ClusterStatus> Client::ask_status(const ClientOptions& options) {
 }
 
 Result<Client> Client::connect(const ClientOptions& options) {
+  if (auto opened = open_standard_descriptors(); !opened) return fail(std::move(opened).error());
   return client::open(client::shared_bus(), options, nullptr);
 }
 

@@ -3,7 +3,9 @@
 #include <system_error>
 #include <utility>
 
+#include "base/descriptors.h"
 #include "base/random.h"
+#include "base/standard_streams.h"
 #include "client/embedded_server.h"
 #include "client/open.h"
 #include "client/shared_bus.h"
@@ -13,6 +15,9 @@ namespace kipu {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Of the store, ZeroMQ's threads, and the sockets that join broker, worker and client.
+constexpr std::size_t kDescriptors = 32;
 
 // Errors of the file system count as "no": opening the store then reports them.
 bool is_absent_or_empty(const fs::path& directory) {
@@ -35,6 +40,10 @@ Result<std::unique_ptr<storage::Store>> open_store(const fs::path& directory, bo
 }  // namespace
 
 Result<Client> open_embedded(const fs::path& directory, const EmbeddedOptions& options) {
+  if (auto opened = open_standard_descriptors(); !opened) return fail(std::move(opened).error());
+  if (auto room = check_descriptors(kDescriptors, "the store in " + directory.string()); !room) {
+    return fail(std::move(room).error());
+  }
   auto store = open_store(directory, options.create);
   if (!store) return fail(std::move(store).error());
   client::EmbeddedServer::Options server_options;

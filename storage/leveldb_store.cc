@@ -14,6 +14,7 @@
 #include <leveldb/write_batch.h>
 
 #include "base/check.h"
+#include "base/descriptors.h"
 #include "base/little_endian.h"
 #include "base/shell_quoted.h"
 #include "storage/files.h"
@@ -29,6 +30,10 @@ namespace kipu::storage {
 namespace {
 
 namespace fs = std::filesystem;
+
+// What LevelDB and this take to open a store, about twice over: so that neither an `init` ends
+// half-way for want of them, nor what it does later.
+constexpr std::size_t kDescriptors = 16;
 
 // What a store's directory holds.
 struct Layout {
@@ -359,6 +364,10 @@ LogIndex load_streams(leveldb::DB& db, const LogLimits& limits, StoreInfo& info)
   return index;
 }
 
+Status check_room(const Layout& layout) {
+  return check_descriptors(kDescriptors, fmt::format("the store in {}", layout.directory.string()));
+}
+
 // What lies in the directory, other than an interrupted init and what a file system puts there.
 Status check_empty(const Layout& layout) {
   std::error_code error;
@@ -410,6 +419,7 @@ StoreInfo info_to_make(const Layout& layout, Rng& rng, StoreId instead_of) {
 
 Status init_leveldb_store(const fs::path& directory, Rng& rng, StoreId instead_of) {
   const Layout layout(resolved(directory));
+  if (Status room = check_room(layout); !room) return room;
   if (Status made = make_directory(layout.directory); !made) return made;
   const Result<FileDescriptor> lock = lock_directory(layout.directory);
   if (!lock) return fail(lock.error());
@@ -429,6 +439,9 @@ Result<std::unique_ptr<Store>> open_leveldb_store(const fs::path& directory,
                                                   const LevelDbOptions& options, Rng& rng) {
   Layout layout(resolved(directory));
   if (!is_there(layout.directory)) return fail(explain_missing_store_file(layout));
+  if (Status room = check_room(layout); !room) {
+    return fail(std::move(room.error()));
+  }
   Result<FileDescriptor> lock = lock_directory(layout.directory);
   if (!lock) return fail(std::move(lock.error()));
   Result<StoreInfo> info = load_store_info(layout);

@@ -104,9 +104,14 @@ void PeerSockets::update(Link& link, const schema::Endpoints& endpoints) {
   const schema::Endpoints before = std::exchange(link.endpoints, endpoints);
   if (endpoints.peer != before.peer) {
     link.dealer.reset();
-    if (!endpoints.peer.empty()) link.dealer = usable(bus_.connect_dealer(endpoints.peer));
+    dial(link);
   }
   if (endpoints.stream != before.stream) subscribe(link);
+}
+
+void PeerSockets::dial(Link& link) {
+  if (link.dealer || link.endpoints.peer.empty()) return;
+  link.dealer = usable(bus_.connect_dealer(link.endpoints.peer));
 }
 
 void PeerSockets::subscribe(Link& link) {
@@ -134,6 +139,7 @@ void PeerSockets::resubscribe(const StoreId& store) {
   say(LogLevel::info,
       "the stream of store " + store.id.to_string() + " is silent: subscribing anew");
   subscribe(link->second);
+  dial(link->second);  // what lacked a file descriptor then may have one now
 }
 
 void PeerSockets::send(ToPeer message) {

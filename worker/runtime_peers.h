@@ -74,6 +74,7 @@ class PeerSockets {
 
   Status bind_all(const PeerOptions& options);
   void update(Link& link, const schema::Endpoints& endpoints);
+  void dial(Link& link);
   void subscribe(Link& link);
   void drop_subscription(Link& link);
   std::unique_ptr<bus::Socket> usable(Result<std::unique_ptr<bus::Socket>> connected);

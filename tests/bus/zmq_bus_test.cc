@@ -138,7 +138,7 @@ TEST_F(ZmqBusTest, SaysSoWhereNoFileDescriptorIsLeft) {
   const auto poller = bus_->make_poller();
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   ASSERT_FALSE(poller);
-  EXPECT_EQ(poller.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(poller.error().code, ErrorCode::io_error);
   EXPECT_NE(poller.error().message.find("ulimit -n"), std::string::npos);
 }
 

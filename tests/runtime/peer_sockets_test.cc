@@ -47,11 +47,16 @@ struct Side {
 class BusThatConnectsNowhere final : public bus::Bus {
  public:
   using Made = Result<std::unique_ptr<bus::Socket>>;
+  explicit BusThatConnectsNowhere(bus::Bus* later = nullptr) : later_(later) {}
+  void connect_from_now_on() { connects_ = true; }
+
   Made bind_router(const std::string& endpoint) override { return inner_->bind_router(endpoint); }
   Made bind_pub(const std::string& endpoint) override { return inner_->bind_pub(endpoint); }
-  Made connect_dealer(const std::string& endpoint) override { return refuse(endpoint); }
-  Made connect_sub(const std::string& endpoint, const std::string& /*topic*/) override {
-    return refuse(endpoint);
+  Made connect_dealer(const std::string& endpoint) override {
+    return connects_ ? later_->connect_dealer(endpoint) : refuse(endpoint);
+  }
+  Made connect_sub(const std::string& endpoint, const std::string& topic) override {
+    return connects_ ? later_->connect_sub(endpoint, topic) : refuse(endpoint);
   }
   Result<std::unique_ptr<bus::Poller>> make_poller() override { return inner_->make_poller(); }
 
@@ -60,6 +65,8 @@ class BusThatConnectsNowhere final : public bus::Bus {
     return fail(ErrorCode::invalid_argument, "no endpoint: " + endpoint);
   }
   std::unique_ptr<bus::Bus> inner_ = bus::make_process_bus();
+  bus::Bus* const later_;
+  bool connects_ = false;
 };
 
 using Ids = std::vector<std::uint64_t>;
@@ -178,6 +185,18 @@ TEST_F(PeerSocketsTest, GoesOnWithoutAPeerThatHasNoEndpointToUse) {
   side.sockets->send({kTwo, message(1)});
   side.sockets->send({kThree, message(1)});
   EXPECT_EQ(side.log.size(), 2U);
+}
+
+// As where there was no file descriptor for it.
+TEST_F(PeerSocketsTest, ReachesAPeerAnewThatItCouldNotReachBefore) {
+  BusThatConnectsNowhere bus(bus_.get());
+  Side side(bus, kThree);
+  side.sockets->connect({{{kTwo, two_.endpoints()}}});
+  bus.connect_from_now_on();
+  side.sockets->resubscribe(kTwo);
+  side.sockets->send({kTwo, message(1)});
+  two_.receive();
+  EXPECT_EQ(two_.peer, Ids{1});
 }
 
 TEST_F(PeerSocketsTest, BindsNothingWhereNothingIsAskedFor) {

@@ -170,7 +170,10 @@ class Client {
   using ExistsCallback = std::function<void(Result<bool>)>;
 
   // Reaches a broker and takes the cluster map: `unavailable` if none answers within its timeout,
-  // `wrong_cluster`, `wrong_version`, `invalid_argument` (an endpoint that is none).
+  // `wrong_cluster`, `wrong_version`, `invalid_argument` (an endpoint that is none), `io_error`
+  // (too few file descriptors are left). Of the descriptors 0 to 2, those that are closed are
+  // opened on /dev/null, so that what this process writes there goes into no socket or file of
+  // the client's (base/standard_streams.h).
   [[nodiscard]] static Result<Client> connect(const ClientOptions& options = {});
   // How the cluster does, also while it is not ready and connect() would wait for it: a broker
   // answers as soon as it runs, and says what it waits for. Errors as of connect().
