@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/random.h"
+#include "base/standard_streams.h"
 #include "broker/cluster_file.h"
 #include "broker/processes_file.h"
 #include "broker/runtime.h"
@@ -113,7 +114,7 @@ Status init(Flags& flags) {
   auto checked = check_config(to_config(flags.cluster, flags.heartbeat));
   if (!checked) return checked;
   auto written = write_cluster_file(flags.data, flags.cluster);
-  if (written) daemon::announce("cluster " + id->id.to_string());
+  if (written) (void)daemon::announce("cluster " + id->id.to_string());
   return written;
 }
 
@@ -132,7 +133,7 @@ Status serve_with(const Flags& flags, daemon::Log& log, const ClusterFile& clust
   const std::string where =
       "frontend=" + (*runtime)->frontend() + " backend=" + (*runtime)->backend();
   log.write({LogLevel::info, "serving cluster " + cluster.cluster.id.to_string() + " " + where});
-  daemon::announce(std::string(kProgram) + " ready " + where);
+  if (!daemon::announce(std::string(kProgram) + " ready " + where)) return {};
   auto status = (*runtime)->run();
   log.write({LogLevel::info, "stopped"});
   return status;
@@ -142,15 +143,16 @@ Status serve(const Flags& flags) {
   if (flags.die_with_parent) {
     if (auto tied = daemon::die_with_parent(); !tied) return tied;
   }
-  const std::uint64_t descriptors = daemon::raise_descriptor_limit();
+  const auto descriptors = daemon::raise_descriptor_limit();
+  if (!descriptors) return fail(descriptors.error());
   const auto cluster = read_cluster_file(flags.data);
   if (!cluster) return fail(cluster.error());
   const auto lock = storage::lock_directory(flags.data);
   if (!lock) return fail(lock.error());
   const auto log = daemon::Log::open(flags.log, flags.log_level);
   if (!log) return fail(log.error());
-  if (descriptors < kFewDescriptors) {
-    (*log)->write({LogLevel::warning, "only " + std::to_string(descriptors) +
+  if (*descriptors < kFewDescriptors) {
+    (*log)->write({LogLevel::warning, "only " + std::to_string(*descriptors) +
                                           " file descriptors, one for each client and worker: "
                                           "raise `ulimit -n`"});
   }
@@ -167,14 +169,15 @@ int run(int argc, const char* const* argv) {
   const daemon::Parsed parsed = daemon::parse_command_line(program, argc, argv);
   if (parsed.action == daemon::Action::exit) return parsed.exit_code;
   const Status status = parsed.action == daemon::Action::init ? init(flags) : serve(flags);
-  if (status) return 0;
-  daemon::complain(kProgram, status.error());
-  return daemon::exit_code_of(status.error());
+  return status ? 0 : daemon::complain(kProgram, status.error());
 }
 
 }  // namespace
 }  // namespace kipu::broker
 
 int main(int argc, char** argv) {
-  return kipu::broker::run(argc, argv);
+  namespace who = kipu::broker;
+  return kipu::run_main(
+      [&] { return who::run(argc, argv); },
+      [](const kipu::Error& error) { return kipu::daemon::complain(who::kProgram, error); });
 }

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/shell_quoted.h"
+#include "base/standard_streams.h"
 #include "bus/daemon/command_line.h"
 #include "bus/daemon/host.h"
 #include "bus/daemon/log.h"
@@ -269,26 +270,27 @@ Status serve_with(const Flags& flags, daemon::Log& log, storage::Store& store) {
                            " broker=" + flags.broker + " stream=" + endpoints.stream +
                            " peer=" + endpoints.peer;
   log.write({LogLevel::info, "serving " + what});
-  daemon::announce(std::string(kProgram) + " ready " + what);
+  if (!daemon::announce(std::string(kProgram) + " ready " + what)) return {};
   auto status = (*runtime)->run();
   if (status) return {};
   status = fail(with_replacement(flags, status.error()));
   if (log.to_file()) log.write({LogLevel::error, status.error().message});
-  daemon::complain(kProgram, status.error());
+  const int exit_code = daemon::complain(kProgram, status.error());
   // Without closing anything: the disk may have failed, and then closing may wait for ever.
-  std::_Exit(daemon::exit_code_of(status.error()));
+  std::_Exit(exit_code);
 }
 
 Status serve(const Flags& flags) {
   if (flags.die_with_parent) {
     if (auto tied = daemon::die_with_parent(); !tied) return tied;
   }
-  const std::uint64_t descriptors = daemon::raise_descriptor_limit();
+  const auto descriptors = daemon::raise_descriptor_limit();
+  if (!descriptors) return fail(descriptors.error());
   const auto log = daemon::Log::open(flags.log, flags.log_level);
   if (!log) return fail(log.error());
-  if (descriptors < kFewDescriptors) {
-    (*log)->write({LogLevel::warning,
-                   "only " + std::to_string(descriptors) + " file descriptors: raise `ulimit -n`"});
+  if (*descriptors < kFewDescriptors) {
+    (*log)->write({LogLevel::warning, "only " + std::to_string(*descriptors) +
+                                          " file descriptors: raise `ulimit -n`"});
   }
   Rng rng = Rng::from_system();
   const auto store = storage::open_leveldb_store(flags.data, storage::LevelDbOptions{}, rng);
@@ -314,14 +316,15 @@ int run(int argc, const char* const* argv) {
   const daemon::Parsed parsed = daemon::parse_command_line(program, argc, argv);
   if (parsed.action == daemon::Action::exit) return parsed.exit_code;
   const Status status = run(parsed.action, flags);
-  if (status) return 0;
-  daemon::complain(kProgram, status.error());
-  return daemon::exit_code_of(status.error());
+  return status ? 0 : daemon::complain(kProgram, status.error());
 }
 
 }  // namespace
 }  // namespace kipu::worker
 
 int main(int argc, char** argv) {
-  return kipu::worker::run(argc, argv);
+  namespace who = kipu::worker;
+  return kipu::run_main(
+      [&] { return who::run(argc, argv); },
+      [](const kipu::Error& error) { return kipu::daemon::complain(who::kProgram, error); });
 }

@@ -1,7 +1,7 @@
 #include "bus/daemon/command_line.h"
 
 #include <charconv>
-#include <cstdio>
+#include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -118,8 +118,7 @@ Status set_all(const Program& program, const Given& given) {
 }
 
 Parsed wrong_usage(const Program& program, const std::string& what) {
-  std::fprintf(stderr, "%s: %s (see %s --help)\n", program.name.c_str(), what.c_str(),
-               program.name.c_str());
+  std::cerr << program.name + ": " + what + " (see " + program.name + " --help)\n";
   return {Action::exit, kWrongUsage};
 }
 

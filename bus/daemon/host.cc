@@ -1,7 +1,7 @@
 #include "bus/daemon/host.h"
 
 #include <array>
-#include <cstdio>
+#include <iostream>
 #include <utility>
 
 #include <malloc.h>
@@ -14,9 +14,13 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "base/descriptors.h"
 
 namespace kipu::daemon {
 namespace {
+
+// For ZeroMQ, a store, a log, signals, and two peers.
+constexpr std::size_t kLeastDescriptors = 48;
 
 sigset_t watched_signals() {
   sigset_t set;
@@ -78,12 +82,15 @@ Status die_with_parent() {
   return fail(ErrorCode::unavailable, "the process that started this one has ended");
 }
 
-std::uint64_t raise_descriptor_limit() {
+Result<std::uint64_t> raise_descriptor_limit() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   getrlimit(RLIMIT_NOFILE, &limit);
+  if (auto room = check_descriptors(kLeastDescriptors, "a daemon"); !room) {
+    return fail(std::move(room).error());
+  }
   return limit.rlim_cur;
 }
 
@@ -91,10 +98,9 @@ void share_one_heap() {
   mallopt(M_ARENA_MAX, 1);
 }
 
-void announce(std::string_view line) {
-  std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fputc('\n', stdout);
-  std::fflush(stdout);
+bool announce(std::string_view line) {
+  std::cout << line << std::endl;
+  return std::cout.good();
 }
 
 int exit_code_of(const Error& error) {
@@ -102,9 +108,9 @@ int exit_code_of(const Error& error) {
   return broken ? 5 : 1;
 }
 
-void complain(std::string_view program, const Error& error) {
-  std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(program.size()), program.data(),
-               error.message.c_str());
+int complain(std::string_view program, const Error& error) {
+  std::cerr << std::string(program) + ": " + error.message + "\n";
+  return exit_code_of(error);
 }
 
 }  // namespace kipu::daemon

@@ -38,22 +38,24 @@ class SignalWatcher {
 // `unavailable` if the parent is gone already.
 [[nodiscard]] Status die_with_parent();
 
-// Raises the soft limit of file descriptors to the hard one, and returns it.
-std::uint64_t raise_descriptor_limit();
+// Raises the soft limit of file descriptors to the hard one, and returns it; `io_error` if that is
+// too low for a daemon without any peer.
+[[nodiscard]] Result<std::uint64_t> raise_descriptor_limit();
 
 // All threads allocate from one heap from now on, so that what one has freed serves the others: a
 // process that passes messages between few threads would else hold its largest need once for each.
 // REQUIRES: the process has one thread.
 void share_one_heap();
 
-// Writes a line to stdout, for whoever started the daemon: it serves now.
-void announce(std::string_view line);
+// Writes a line to stdout, for whoever started the daemon: it serves now. False if stdout did not
+// take it: nobody can tell that the daemon serves, and it is to end.
+[[nodiscard]] bool announce(std::string_view line);
 
 // What a daemon that `error` ended exits with: 5 where a disk or a file failed, which no restart
 // mends, so that its supervisor can tell; else 1.
 [[nodiscard]] int exit_code_of(const Error& error);
 
-// Says on stderr what ended `program`.
-void complain(std::string_view program, const Error& error);
+// Says on stderr what ended `program`; returns exit_code_of(error).
+int complain(std::string_view program, const Error& error);
 
 }  // namespace kipu::daemon
