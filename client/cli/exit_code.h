@@ -11,8 +11,10 @@ enum class Exit : int {
   usage = 2,        // the command line is wrong
   unreachable = 3,  // no broker, or no worker, answered
   unknown = 4,      // the deadline passed, or the outcome is unknown
-  unhealthy = 5,    // someone must look: status found trouble, a disk failed, data is unreadable
-  not_found = 6,    // the key has no value
+  // Someone must look: status found trouble, a disk failed, data is unreadable; or standard output
+  // did not take all that was written (base/standard_streams.h).
+  unhealthy = 5,
+  not_found = 6,  // the key has no value
   interrupted = 130,
 };
 

@@ -55,7 +55,8 @@ std::string overview(std::span<const Command> table, const Style& style) {
       "is "
       "a key or a\nvalue, even if it starts with a dash. `kipu help COMMAND` shows examples.\n"
       "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 unreachable, 4 deadline passed or outcome\n"
-      "unknown, 5 unhealthy, 6 not found, 130 interrupted.\n";
+      "unknown, 5 unhealthy, or not all of the output was taken, 6 not found, 130 interrupted,\n"
+      "141 nobody reads the output any more.\n";
   return out;
 }
 

@@ -2,5 +2,5 @@
 
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
-  return static_cast<int>(kipu::cli::run_program(words));
+  return kipu::cli::run_program(words);
 }

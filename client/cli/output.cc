@@ -1,10 +1,8 @@
 #include "client/cli/output.h"
 
 #include <algorithm>
-#include <cerrno>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "client/cli/text.h"
 
@@ -23,15 +21,7 @@ void Output::written() {
 }
 
 void Output::flush() {
-  std::string_view left = buffer_;
-  while (good_ && !left.empty()) {
-    const ssize_t taken = ::write(descriptor_, left.data(), left.size());
-    if (taken >= 0) {
-      left.remove_prefix(static_cast<std::size_t>(taken));
-    } else if (errno != EINTR) {
-      good_ = false;
-    }
-  }
+  stream_ << buffer_ << std::flush;
   buffer_.clear();
   flushed_ = std::chrono::steady_clock::now();
 }

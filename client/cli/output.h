@@ -1,4 +1,5 @@
-// Standard output: buffered, in the format that was asked for.
+// Standard output: buffered, in the format that was asked for. Whether it took everything is asked
+// once, where the program ends (base/standard_streams.h).
 //
 // A command fills a result struct (results.h); for each there are three renderers, found by
 // overload: render_text() for people, render_raw() for pipes, render_json() for programs.
@@ -7,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,7 +30,8 @@ struct Style {
 
 class Output {
  public:
-  Output(int descriptor, Style style) : descriptor_(descriptor), style_(style) {}
+  // `stream` outlives it: std::cout, or std::cerr for errors.
+  Output(std::ostream& stream, Style style) : stream_(stream), style_(style) {}
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
   ~Output() { flush(); }
@@ -41,14 +44,13 @@ class Output {
   void flush();
   void write(std::string_view text);
   // False once standard output took no more; later output is dropped.
-  bool good() const { return good_; }
+  bool good() const { return stream_.good(); }
 
  private:
-  int descriptor_;
+  std::ostream& stream_;
   Style style_;
   std::string buffer_;
   std::chrono::steady_clock::time_point flushed_{};
-  bool good_ = true;
 };
 
 // A result that is one thing.

@@ -1,11 +1,12 @@
 #include "client/cli/program.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <iostream>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/standard_streams.h"
 #include "client/cli/handlers.h"
 #include "client/cli/help.h"
 #include "client/cli/results.h"
@@ -65,7 +66,7 @@ Exit run_command(const Command& command, Arguments arguments, const Style& early
   auto settings = settle(arguments, environment("KIPU_BROKER"), *config);
   if (!settings) return report(settings.error(), early);
   const Style style = style_of(*settings, isatty(STDOUT_FILENO) == 1, no_color());
-  Output out(STDOUT_FILENO, style);
+  Output out(std::cout, style);
   if (arguments.has("help")) {
     out.write(help_text(command, style));
     return Exit::done;
@@ -83,7 +84,7 @@ Exit without_command(const Arguments& arguments, std::span<const Command> table)
   Settings settings;
   settings.color = !arguments.has("no-color");
   const Style style = style_of(settings, isatty(STDOUT_FILENO) == 1, no_color());
-  Output out(STDOUT_FILENO, style);
+  Output out(std::cout, style);
   out.write(overview(table, style));
   return Exit::done;
 }
@@ -128,10 +129,11 @@ Result<const Command*> resolve_command(std::span<const Command> table,
                           near.value_or(names.front())));
 }
 
-Exit run_program(const std::vector<std::string>& words) {
-  const Style early = early_style(words);
+namespace {
+
+Exit run_words(const std::vector<std::string>& words, const Style& early) {
   if (words.size() == 1 && words[0] == "--version") {
-    std::puts("kipu " KIPU_VERSION);
+    std::cout << "kipu " KIPU_VERSION "\n";
     return Exit::done;
   }
   Arguments arguments;
@@ -149,6 +151,14 @@ Exit run_program(const std::vector<std::string>& words) {
   return run_command(**command, std::move(arguments), early);
 }
 
+}  // namespace
+
+int run_program(const std::vector<std::string>& words) {
+  const Style early = early_style(words);
+  return run_main([&] { return static_cast<int>(run_words(words, early)); },
+                  [&](const Error& error) { return static_cast<int>(report(error, early)); });
+}
+
 Exit report(const Error& error, const Style& style) {
   return report(ErrorReport{error, exit_of(error.code)}, style);
 }
@@ -156,7 +166,7 @@ Exit report(const Error& error, const Style& style) {
 Exit report(const ErrorReport& result, const Style& style) {
   Style for_errors = style;
   for_errors.color = style.color && isatty(STDERR_FILENO) == 1;
-  Output err(STDERR_FILENO, for_errors);
+  Output err(std::cerr, for_errors);
   show(err, result);
   return result.exit;
 }
@@ -168,7 +178,7 @@ void report(const LinesReport& result, const Style& style) {
 
 void note(const Style& style, std::string_view text) {
   if (style.quiet) return;
-  Output err(STDERR_FILENO, style);
+  Output err(std::cerr, style);
   err.write(text);
   err.write("\n");
 }

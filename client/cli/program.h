@@ -52,8 +52,9 @@ inline constexpr std::size_t kManyOperands = ~std::size_t{0};
                                                      std::span<const std::string> words,
                                                      std::size_t& at);
 
-// The words after `kipu`, to the exit code.
-[[nodiscard]] Exit run_program(const std::vector<std::string>& words);
+// All that the program does with the words after `kipu`; returns what it exits with, which is not 0
+// where standard output did not take all that any command wrote.
+[[nodiscard]] int run_program(const std::vector<std::string>& words);
 
 struct ErrorReport;
 struct LinesReport;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "base/shell_quoted.h"
 #include "client/cli/detach.h"
 #include "client/cli/disk_room.h"
@@ -26,6 +27,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Of this process and, which have the same limit, of each that it starts.
+constexpr std::size_t kDescriptors = 64;
 constexpr std::chrono::seconds kLeftoversWithin{20};
 // What others may not do with what this program and its daemons make: read, write, list.
 constexpr mode_t kPrivate = 0077;
@@ -90,9 +93,9 @@ struct Plan {
   const Programs& programs;
 };
 
-// Starts, tells `served`, watches, and cleans up.
+// Starts, tells `served`, watches, and cleans up. Nobody watches where `served` could tell nobody.
 Result<Exit> supervise(const Plan& plan, const Announcer& announcer,
-                       const std::function<void(const UpReport&)>& served) {
+                       const std::function<bool(const UpReport&)>& served) {
   if (auto status = plan.folder.sign_lock(); !status) return fail(status.error());
   Supervisor supervisor(plan.folder, plan.prepared,
                         {plan.programs, plan.request.port, daemon_size(plan.request.reserve)},
@@ -108,8 +111,8 @@ Result<Exit> supervise(const Plan& plan, const Announcer& announcer,
     if (process.trouble.empty()) continue;
     announcer.say(fmt::format("{} does not serve: {}", process.state.name, process.trouble));
   }
-  served(report);
-  const Exit exit = supervisor.watch();
+  const bool told = served(report);
+  const Exit exit = told ? supervisor.watch() : Exit::done;
   std::error_code ignored;
   fs::remove(endpoint, ignored);
   return exit;
@@ -117,7 +120,10 @@ Result<Exit> supervise(const Plan& plan, const Announcer& announcer,
 
 Result<Exit> supervise_here(const Plan& plan, Context& context) {
   const Announcer announcer(plan.folder.log("up"), true);
-  return supervise(plan, announcer, [&](const UpReport& report) { show(context.out, report); });
+  return supervise(plan, announcer, [&](const UpReport& report) {
+    show(context.out, report);
+    return context.out.good();
+  });
 }
 
 Result<Exit> supervise_detached(const Plan& plan, Context& context) {
@@ -128,6 +134,7 @@ Result<Exit> supervise_detached(const Plan& plan, Context& context) {
       std::string text;
       render(report, context.out.style(), text);
       tell(text);
+      return true;
     });
   });
 }
@@ -137,6 +144,7 @@ Result<Exit> supervise_detached(const Plan& plan, Context& context) {
 Result<Exit> run_up(Context& context) {
   auto request = parse_up(context.arguments);
   if (!request) return fail(request.error());
+  if (auto room = check_descriptors(kDescriptors, "a cluster"); !room) return fail(room.error());
   auto programs = find_programs();
   if (!programs) return fail(programs.error());
   std::error_code error;

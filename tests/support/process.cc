@@ -184,7 +184,7 @@ Process::State::State(std::vector<std::string> command, const Options& options) 
                       pointers_to(environment),
                       directory.empty() ? nullptr : directory.c_str(),
                       in.read_end.get(),
-                      out.write_end.get(),
+                      options.output < 0 ? out.write_end.get() : options.output,
                       err.write_end.get()};
   signal(SIGPIPE, SIG_IGN);  // a child may end before it has read its input
   pid = fork();
@@ -291,6 +291,35 @@ Finished run(std::vector<std::string> command, Process::Options options) {
   Finished finished;
   finished.ended = process.wait();
   finished.output = process.output();
+  finished.errors = process.errors();
+  return finished;
+}
+
+Finished run(std::vector<std::string> command, Process::Options options, SlowReader reader) {
+  Pipe ends;
+  if (reader == SlowReader::of_socket) {
+    std::array<int, 2> sockets{};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets.data()) != 0) {
+      fail_with_errno("socketpair");
+    }
+    ends.read_end = Descriptor(sockets[0]);
+    ends.write_end = Descriptor(sockets[1]);
+  }
+  fcntl(ends.write_end.get(), F_SETPIPE_SZ, 4096);  // of a pipe, the least
+  if (fcntl(ends.write_end.get(), F_SETFL, O_NONBLOCK) != 0) fail_with_errno("fcntl");
+  options.output = ends.write_end.get();
+  Process process(std::move(command), std::move(options));
+  const auto is_full = [&ends] {
+    pollfd room{ends.write_end.get(), POLLOUT, 0};
+    return poll(&room, 1, 0) == 0;
+  };
+  eventually([&] { return is_full() || !process.running(); });
+  ends.write_end.reset();
+  Collector collector(std::move(ends.read_end));
+  Finished finished;
+  finished.ended = process.wait();
+  collector.wait_for_end();
+  finished.output = collector.all();
   finished.errors = process.errors();
   return finished;
 }

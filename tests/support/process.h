@@ -62,6 +62,7 @@ class Process {
     std::string input;                     // its stdin, whole; then end of file
     bool keep_input_open = false;          // write() goes on; close_input() ends it
     std::filesystem::path directory = {};  // to run in; empty: this one
+    int output = -1;                       // its stdout, instead of what output() returns
   };
 
   // Starts `command[0]` (a path, or a name in PATH). Throws std::runtime_error if it cannot.
@@ -101,6 +102,10 @@ struct Finished {
   std::string errors;
 };
 Finished run(std::vector<std::string> command, Process::Options options = {});
+
+// Its stdout does not block, and is not read before it is full, or the program has ended.
+enum class SlowReader { of_pipe, of_socket };
+Finished run(std::vector<std::string> command, Process::Options options, SlowReader reader);
 
 // What follows `name=` in a line of such words, up to the next blank: from a daemon's ready line.
 std::string field_of(std::string_view line, std::string_view name);
