@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include <base/standard_streams.h>
 #include <kipu/client.h>
 #include <kipu/embedded.h>
 
@@ -58,9 +59,7 @@ int days(kipu::Client& client) {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   const std::string_view command = argc > 2 ? argv[2] : "";
   std::string rest;
   for (int i = 3; i < argc; ++i) rest += (i > 3 ? " " : "") + std::string(argv[i]);
@@ -74,4 +73,11 @@ int main(int argc, char** argv) {
   if (command == "add") return add(*client, rest);
   if (command == "show") return show(*client, rest.empty() ? today() : rest);
   return days(*client);
+}
+
+}  // namespace
+
+// A journal that is shown to a full disk is not shown, and the exit code says so.
+int main(int argc, char** argv) {
+  return kipu::run_main([&] { return run(argc, argv); }, report);
 }

@@ -1,10 +1,11 @@
 // kipu-files: a shell in which files are stored in a Kipu cluster. `kipu-files man` explains.
-#include <cstdio>
+#include <iostream>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "base/standard_streams.h"
 #include "examples/files/commands.h"
 #include "examples/files/manual.h"
 #include "examples/files/session.h"
@@ -18,7 +19,7 @@ int number(Exit exit) {
 }
 
 int fail_with(const kipu::Error& error) {
-  fmt::print(stderr, "kipu-files: {}\n", error.message);
+  std::cerr << "kipu-files: " + error.message + "\n";
   return number(exit_of(error.code));
 }
 
@@ -50,14 +51,8 @@ std::vector<OptionSpec> options_of_all() {
 }
 
 int show_manual(const CommandSpec* command) {
-  fmt::print("{}", command == nullptr ? manual() : manual_of(*command));
+  std::cout << (command == nullptr ? manual() : manual_of(*command));
   return number(Exit::done);
-}
-
-// Each line is written as soon as it is known, so the stream remembers what went wrong.
-int checked_output(int exit) {
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;
-  return fail_with({kipu::ErrorCode::io_error, "not all of the output could be written"});
 }
 
 int run(const std::vector<std::string>& words) {
@@ -65,7 +60,10 @@ int run(const std::vector<std::string>& words) {
   const CommandSpec* command = command_among(words, all);
   auto arguments = parse_arguments(words, command == nullptr ? all : options_with(*command));
   if (!arguments) return fail_with(arguments.error());
-  if (arguments->has("version")) return fmt::print("kipu-files {}\n", KIPU_VERSION), 0;
+  if (arguments->has("version")) {
+    std::cout << "kipu-files " KIPU_VERSION "\n";
+    return number(Exit::done);
+  }
   if (arguments->has("help")) return show_manual(command);
   const auto settings = settle(*arguments);
   if (!settings) return fail_with(settings.error());
@@ -87,5 +85,5 @@ int run(const std::vector<std::string>& words) {
 }  // namespace files
 
 int main(int argc, char** argv) {
-  return files::checked_output(files::run({argv + 1, argv + argc}));
+  return kipu::run_main([&] { return files::run({argv + 1, argv + argc}); }, files::fail_with);
 }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
+#include <iostream>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -207,10 +207,8 @@ Status Session::begin(const Arguments& arguments) {
 
 void Session::print(std::string_view line, char end) {
   const std::lock_guard lock(mutex_);
-  if (progress_ && isatty(STDOUT_FILENO) == 1) std::fputs("\r\x1b[K", stderr);
-  std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fputc(end, stdout);
-  std::fflush(stdout);
+  if (progress_ && isatty(STDOUT_FILENO) == 1) std::cerr << "\r\x1b[K";
+  std::cout << line << end << std::flush;
 }
 
 std::string Session::listed(std::string_view name) const {
@@ -219,9 +217,7 @@ std::string Session::listed(std::string_view name) const {
 
 void Session::note(std::string_view text) {
   const std::lock_guard lock(mutex_);
-  if (progress_) std::fputs("\r\x1b[K", stderr);
-  fmt::print(stderr, "kipu-files: {}\n", text);
-  std::fflush(stderr);
+  std::cerr << fmt::format("{}kipu-files: {}\n", progress_ ? "\r\x1b[K" : "", text);
 }
 
 Exit Session::report(const kipu::Error& error) {

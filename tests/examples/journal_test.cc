@@ -12,7 +12,6 @@ class JournalTest : public testing::Test {
     return run(words);
   }
 
- private:
   TempDirectory directory_;
 };
 
@@ -30,6 +29,14 @@ TEST_F(JournalTest, ShowsWhatWasNotedInItsOrder) {
   if (one_day) {
     EXPECT_EQ(shown.substr(26), "  made tea\n");
   }
+}
+
+TEST_F(JournalTest, SaysThatAFullDiskTookNoMore) {
+  EXPECT_EQ(journal({"add", "woke", "up"}).ended.exit_code, 0);
+  const Finished shown = run({"sh", "-c", R"(exec "$0" "$@" >/dev/full)", program("journal"),
+                              directory_.path() / "notes", "days"});
+  EXPECT_EQ(shown.ended.exit_code, 1);
+  EXPECT_NE(shown.errors.find("took no more"), std::string::npos) << shown.errors;
 }
 
 TEST_F(JournalTest, SaysHowItIsUsed) {

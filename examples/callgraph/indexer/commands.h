@@ -38,7 +38,8 @@ struct IndexOptions {
 // database cannot be read, or what is excepted is not there. Asked before a graph is made.
 [[nodiscard]] kipu::Status check(const IndexOptions& options);
 
-// Does what run_index does, and again for what changes, until SIGINT or SIGTERM; then it returns 0.
+// Does what run_index does, and again for what changes, until SIGINT or SIGTERM, or until stdout
+// takes no more; then it returns 0.
 // Prints `watching N files` to stdout when it follows the file system, and a summary after each
 // round that found a change.
 [[nodiscard]] int run_watch(const IndexOptions& options, GraphWriter& writer);

@@ -198,7 +198,7 @@ int index_and_watch(const IndexOptions& options, GraphPort& graph, std::ostream&
   auto watch = FileWatch::open();
   if (!watch) return report(watch.error());
   bool first = true;
-  while (!stop.requested()) {
+  while (!stop.requested() && out) {
     const auto done = catch_up(options, graph, stop, *watch, first, out);
     // A compile database that is being rewritten, or a graph out of reach: the next change tries
     // again, but the first round must succeed.

@@ -258,8 +258,8 @@ std::string overview() {
   text += '\n' + wrapped(
                      "Output: the answer goes to stdout, notes such as what was left out go to "
                      "stderr. In a terminal it has colours, unless NO_COLOR is set. KIPU_BROKER "
-                     "names the broker. Exit codes: 0, 1 (failed), 2 (wrong usage), 130 "
-                     "(interrupted).",
+                     "names the broker. Exit codes: 0, 1 (failed, or not all of the output was "
+                     "taken), 2 (wrong usage), 130 (interrupted).",
                      0);
   text += "\n`callgraph help COMMAND` has examples and options, `callgraph index --help` too.\n";
   return text;

@@ -71,6 +71,57 @@ TEST_F(ProgramTest, IndexesAnswersAndIndexesWhatChanged) {
   EXPECT_THAT(now.output, Not(HasSubstr("main()")));
 }
 
+TEST_F(ProgramTest, EveryCommandSaysThatAFullDiskTookNoMore) {
+  indexed();
+  std::vector<std::string> facts{"facts", "leaf.cc"};
+  for (std::string& word : project_.options()) facts.push_back(std::move(word));
+  std::vector<std::string> watch = facts;
+  watch.erase(watch.begin(), watch.begin() + 2);
+  watch.insert(watch.begin(), "watch");
+  for (auto words : std::vector<std::vector<std::string>>{facts,
+                                                          watch,
+                                                          {"graphs"},
+                                                          {"callers", "leaf"},
+                                                          {"callers", "leaf", "-o", "json"},
+                                                          {"files"},
+                                                          {"serve", "--port", "0"},
+                                                          {"help"},
+                                                          {"help", "callers"},
+                                                          {"callers", "--help"},
+                                                          {"completion"},
+                                                          {"complete", "callgraph", "call"}}) {
+    words = command(std::move(words));
+    words.insert(words.begin(), {"sh", "-c", R"(exec "$0" "$@" >/dev/full)"});
+    const Finished refused = kipu::test::run(words);
+    EXPECT_EQ(refused.ended.exit_code, 1) << testing::PrintToString(words);
+    EXPECT_THAT(refused.errors, HasSubstr("callgraph: standard output took no more")) << words[4];
+  }
+}
+
+TEST_F(ProgramTest, WaitsForASlowReader) {
+  std::string text;
+  for (int number = 0; number < 500; ++number) {
+    text += "int function_" + std::to_string(number) + "() { return 0; }\n";
+  }
+  project_.write("leaf.cc", text);
+  std::vector<std::string> facts{"facts", "leaf.cc"};
+  for (std::string& word : project_.options()) facts.push_back(std::move(word));
+  const Finished slow = kipu::test::run(command(facts), {}, kipu::test::SlowReader::of_pipe);
+  EXPECT_EQ(slow.ended.exit_code, 0) << slow.errors;
+  EXPECT_EQ(slow.output, run(facts).output);
+  EXPECT_GT(slow.output.size(), 20'000U);
+}
+
+TEST_F(ProgramTest, AnswersWithClosedDescriptors) {
+  indexed();
+  for (const std::string closed : {">&-", "2>&-", "<&- >&- 2>&-"}) {
+    auto words = command({"callers", "leaf"});
+    words.insert(words.begin(), {"sh", "-c", R"(exec "$0" "$@" )" + closed});
+    EXPECT_EQ(kipu::test::run(words).ended.exit_code, 0) << closed;
+  }
+  EXPECT_THAT(run({"callers", "leaf"}).output, HasSubstr("main.cc:2"));
+}
+
 TEST_F(ProgramTest, APastBeforeTheGraphKnowsNothing) {
   indexed();
   const Finished past = run({"callers", "leaf", "--as-of", "2020-01-01"});

@@ -137,10 +137,40 @@ TEST_F(FilesTest, SaysWhatIsWrongAndExitsAsKipuDoes) {
 
 TEST_F(FilesTest, SaysThatItsOutputCouldNotBeWritten) {
   ASSERT_EQ(files({"upload", write("f", "x"), "--as", "f"}).ended.exit_code, 0);
-  const Finished listed = kipu::test::run(
-      {"sh", "-c", program("kipu-files") + " list-files >/dev/full"}, cluster_.options());
-  EXPECT_EQ(listed.ended.exit_code, 5);
-  EXPECT_THAT(listed.errors, HasSubstr("output"));
+  for (const std::string words :
+       {"list-files", "list-files --json", "info f", "history f", "upload f", "verify f", "man",
+        "man upload", "--help", "--version"}) {
+    const Finished refused = kipu::test::run(
+        {"sh", "-c", program("kipu-files") + " " + words + " >/dev/full"}, cluster_.options());
+    EXPECT_EQ(refused.ended.exit_code, 5) << words;
+    EXPECT_THAT(refused.errors, HasSubstr("standard output took no more")) << words;
+  }
+  const Finished shell = kipu::test::run({"sh", "-c", program("kipu-files") + " >/dev/full"},
+                                         cluster_.options("list-files\nexit\n"));
+  EXPECT_EQ(shell.ended.exit_code, 5);
+}
+
+TEST_F(FilesTest, WaitsForASlowReader) {
+  for (int number = 0; number < 200; ++number) {
+    write("many/" + std::string(100, 'n') + std::to_string(number), "");
+  }
+  ASSERT_EQ(files({"upload", "many"}).ended.exit_code, 0);
+  const Finished slow = kipu::test::run({program("kipu-files"), "list-files", "many"},
+                                        cluster_.options(), kipu::test::SlowReader::of_pipe);
+  EXPECT_EQ(slow.ended.exit_code, 0) << slow.errors;
+  EXPECT_EQ(slow.output, files({"list-files", "many"}).output);
+  EXPECT_GT(slow.output.size(), 20'000U);
+}
+
+TEST_F(FilesTest, RunsWithClosedDescriptors) {
+  for (const std::string content : {"1", "2", "3"}) {
+    write("f", content);
+    const Finished closed =
+        kipu::test::run({"sh", "-c", "exec " + program("kipu-files") + " upload f <&- >&- 2>&-"},
+                        cluster_.options());
+    EXPECT_EQ(closed.ended, (kipu::test::Ended{0, 0}));
+  }
+  EXPECT_THAT(files({"info", "f"}).output, HasSubstr("version   3"));
 }
 
 TEST_F(FilesTest, RefusesAnEmptyNameWhichIsNotEverything) {
