@@ -85,16 +85,32 @@ bool read_all(int descriptor, std::chrono::steady_clock::time_point deadline, st
   }
 }
 
-// `error_descriptor` below zero: errors go where output goes.
-Result<Child> start(const std::vector<std::string>& words, int error_descriptor, int pipe_flags) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return system_error("pipe", errno);
+void close_pipe(int& descriptor) {
+  if (descriptor >= 0) ::close(descriptor);
+  descriptor = -1;
+}
+
+using Pipe = std::array<int, 2>;
+
+void close_pipe(const Pipe& ends) {
+  for (const int end : ends) ::close(end);
+}
+
+// Its errors go to a pipe of their own, or where its output goes.
+Result<Child> start(const std::vector<std::string>& words, bool errors_apart, int pipe_flags) {
+  Pipe output{};
+  if (::pipe2(output.data(), O_CLOEXEC) != 0) return system_error("pipe", errno);
+  Pipe errors = output;
+  if (errors_apart && ::pipe2(errors.data(), O_CLOEXEC) != 0) {
+    const int number = errno;
+    close_pipe(output);
+    return system_error("pipe", number);
+  }
   SpawnOptions options;
   options.own_group_and_default_signals();
   posix_spawn_file_actions_addopen(&options.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&options.actions, ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(
-      &options.actions, error_descriptor < 0 ? ends[1] : error_descriptor, STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&options.actions, output[1], STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&options.actions, errors[1], STDERR_FILENO);
   std::vector<std::string> copies = words;
   std::vector<char*> pointers;
   pointers.reserve(copies.size() + 1);
@@ -103,25 +119,48 @@ Result<Child> start(const std::vector<std::string>& words, int error_descriptor,
   Child child;
   const int failed = ::posix_spawn(&child.pid, words[0].c_str(), &options.actions,
                                    &options.attributes, pointers.data(), environ);
-  ::close(ends[1]);
-  child.output = ends[0];
   if (failed != 0) {
-    ::close(ends[0]);
+    close_pipe(output);
+    if (errors_apart) close_pipe(errors);
     return system_error(words[0], failed);
   }
+  ::close(output[1]);
+  child.output = output[0];
   if (pipe_flags != 0) ::fcntl(child.output, F_SETFL, pipe_flags);
+  if (!errors_apart) return child;
+  ::close(errors[1]);
+  child.errors = errors[0];
+  if (pipe_flags != 0) ::fcntl(child.errors, F_SETFL, pipe_flags);
   return child;
 }
 
 }  // namespace
 
-Result<Child> spawn(const std::vector<std::string>& words, int error_descriptor) {
-  return start(words, error_descriptor, O_NONBLOCK);
+void close_pipes(Child& child) {
+  close_pipe(child.output);
+  close_pipe(child.errors);
+}
+
+std::string take_all(int& descriptor) {
+  std::string taken;
+  std::array<char, 4096> bytes{};
+  while (descriptor >= 0) {
+    const ssize_t got = ::read(descriptor, bytes.data(), bytes.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got == 0) close_pipe(descriptor);
+    if (got <= 0) break;
+    taken.append(bytes.data(), static_cast<std::size_t>(got));
+  }
+  return taken;
+}
+
+Result<Child> spawn(const std::vector<std::string>& words) {
+  return start(words, true, O_NONBLOCK);
 }
 
 Result<Finished> run_to_end(const std::vector<std::string>& words,
                             std::chrono::milliseconds within) {
-  const auto child = start(words, -1, 0);
+  const auto child = start(words, false, 0);
   if (!child) return fail(child.error());
   Finished finished;
   const bool ended =

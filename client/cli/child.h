@@ -14,13 +14,19 @@ namespace kipu::cli {
 
 struct Child {
   pid_t pid = -1;
-  int output = -1;  // to read its standard output; not blocking; the caller closes it
+  // To read its standard output and error; not blocking; the caller closes them.
+  int output = -1;
+  int errors = -1;
 };
 
 // Starts a program with its arguments, in a process group of its own (so that a terminal's Ctrl-C
-// reaches only us), signals as by default, input empty, errors to `error_descriptor`. Call it
-// before any ZeroMQ context exists.
-[[nodiscard]] Result<Child> spawn(const std::vector<std::string>& words, int error_descriptor);
+// reaches only us), signals as by default, input empty. Call it before any ZeroMQ context exists.
+[[nodiscard]] Result<Child> spawn(const std::vector<std::string>& words);
+
+void close_pipes(Child& child);
+
+// All that is there to be read now; closes a pipe at its end, and takes a closed one for empty.
+[[nodiscard]] std::string take_all(int& pipe);
 
 struct Finished {
   int status = 0;  // as waitpid() gives it

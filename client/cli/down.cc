@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/shell_quoted.h"
 #include "client/cli/handlers.h"
@@ -145,6 +146,10 @@ Result<Exit> run_down(Context& context) {
   const fs::path data =
       fs::absolute(std::string(context.arguments.get("data").value_or("kipu-data")), error);
   const ClusterFolder folder(data);
+  if (::access((data / "lock").c_str(), R_OK) != 0 && errno == EACCES) {
+    return fail(ErrorCode::io_error,
+                fmt::format("{} cannot be looked at: it is another user's", data.string()));
+  }
   const auto pid = folder.holder();
   // Without its record a cluster may run all the same.
   if (!pid && !fs::exists(data / "cluster", error)) {

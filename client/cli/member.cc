@@ -42,8 +42,17 @@ std::string Member::trouble() const {
   if (!remedy().empty() && barred.empty()) return what;
   if (!barred.empty())
     return fmt::format("{}: `{}` begins a new store in its place", what, replace);
-  if (replace.empty() || ends == 0) return what;
+  if (replace.empty() || !broken) return what;
   return fmt::format("{}; if its disk is lost, `{}` begins a new store", what, replace);
+}
+
+std::string last_words(std::string_view errors) {
+  while (errors.ends_with('\n')) errors.remove_suffix(1);
+  errors = errors.substr(errors.rfind('\n') + 1);
+  for (const std::string_view program : {"kipu-broker: ", "kipu-worker: "}) {
+    if (errors.starts_with(program)) return std::string(errors.substr(program.size()));
+  }
+  return std::string(errors);
 }
 
 std::string replace_command(const ClusterFolder& folder, const std::string& name,

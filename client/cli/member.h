@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ids.h"
@@ -22,10 +23,11 @@ struct Member {
   std::string barred;   // why it is not started at all; else empty
 
   Child child;
-  std::string output;  // of the process, up to its ready line
-  bool ready = false;  // since its last start
+  // Since its last start:
+  std::string output;  // up to its ready line
+  std::string errors;  // the end of what it wrote to standard error
+  bool ready = false;
   Instant started;
-  std::uintmax_t log_from = 0;  // where what it logs since then begins
   std::optional<Instant> restart_at;
   std::optional<WallTime> next_start;  // the same
   RestartPolicy policy;
@@ -34,6 +36,7 @@ struct Member {
   // Of its last end; `words` in full.
   std::string exit;
   std::string words;
+  bool broken = false;  // by its disk or its files
   std::uint32_t ends = 0;
   std::optional<WallTime> last_end;
 
@@ -48,6 +51,9 @@ struct Member {
   // The command that mends it, where its own words name it, or nothing.
   std::string remedy() const;
 };
+
+// The last line of what a process wrote to standard error, without the name of the program.
+[[nodiscard]] std::string last_words(std::string_view errors);
 
 // The command that begins a new store in the place of the one of a worker, which is called by its
 // folder, or as the map calls it, if that is known.

@@ -145,9 +145,9 @@ void render_raw(const ImportSummary& result, const Style& style, std::string& ou
 }
 
 void render_json(const ImportSummary& result, JsonWriter& json) {
-  json.member("imported", result.imported).member("there_already", result.there);
   json.member("acknowledged", result.imported + result.there).member("lines", result.lines);
-  json.member("skipped", result.bad).member("seconds", result.seconds);
+  json.member("skipped", result.bad).member("imported", result.imported);
+  json.member("there_already", result.there).member("seconds", result.seconds);
   json.member("interrupted", result.interrupted).member("complete", !result.interrupted);
 }
 

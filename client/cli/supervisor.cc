@@ -13,7 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "client/cli/last_words.h"
 #include "client/cli/units.h"
 
 namespace kipu::cli {
@@ -33,6 +32,7 @@ constexpr std::chrono::seconds kMakeWithin{60};
 // What the daemons exit with when their disk or their files ended them: as this program's
 // `unhealthy`.
 constexpr int kBrokenExit = static_cast<int>(Exit::unhealthy);
+constexpr std::size_t kMostErrors = 8192;
 // Of a process that ends again and again in the same way, one end in so many is told.
 constexpr std::uint32_t kEndsToldAll = 5;
 constexpr std::uint32_t kEndsToldOneIn = 20;
@@ -52,11 +52,6 @@ bool is_lost(const fs::path& folder) {
 
 std::string on_port(std::uint16_t port) {
   return fmt::format("tcp://127.0.0.1:{}", port);
-}
-
-void close_output(Child& child) {
-  if (child.output >= 0) ::close(child.output);
-  child.output = -1;
 }
 
 }  // namespace
@@ -193,8 +188,8 @@ Status Supervisor::wait_until_served() {
 // forks.
 void Supervisor::ask() {
   if (asking_.pid > 0) return;
-  const auto asking = spawn(
-      {own_path(), "ping", "--quiet", "--timeout", "2s", "--broker", frontend_}, STDERR_FILENO);
+  const auto asking =
+      spawn({own_path(), "ping", "--quiet", "--timeout", "2s", "--broker", frontend_});
   if (asking) asking_ = *asking;
 }
 
@@ -239,15 +234,13 @@ Status Supervisor::launch(Member& member) {
   if (is_broker(member)) {
     if (auto status = restore_broker(); !status) return status;
   }
-  member.log_from = log_position(member.log);
-  const int errors = ::open(member.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  auto child = spawn(words_of(member), errors < 0 ? STDERR_FILENO : errors);
-  if (errors >= 0) ::close(errors);
+  auto child = spawn(words_of(member));
   if (!child) return fail(child.error());
   member.child = *child;
   member.started = now();
   member.ready = false;
   member.output.clear();
+  member.errors.clear();
   // For scripts. What cannot be written there, as on a full disk, keeps nobody from serving.
   const auto written =
       publish_file(folder_.pid_file(member.name), fmt::format("{}\n", member.child.pid));
@@ -315,7 +308,9 @@ void Supervisor::retry_all() {
 void Supervisor::step(Instant until) {
   std::vector<pollfd> sources{{signals_, POLLIN, 0}};
   for (const Member& member : members_) {
-    if (member.child.output >= 0) sources.push_back({member.child.output, POLLIN, 0});
+    for (const int pipe : {member.child.output, member.child.errors}) {
+      if (pipe >= 0) sources.push_back({pipe, POLLIN, 0});
+    }
   }
   std::int64_t wait = -1;
   if (until != Instant::never()) {
@@ -325,9 +320,7 @@ void Supervisor::step(Instant until) {
   if (::poll(sources.data(), static_cast<nfds_t>(sources.size()), static_cast<int>(wait)) <= 0) {
     return;
   }
-  for (Member& member : members_) {
-    if (member.child.output >= 0) read_output(member);
-  }
+  for (Member& member : members_) read_pipes(member);
   if (sources[0].revents != 0) on_signal();
   publish();
 }
@@ -355,15 +348,15 @@ void Supervisor::reap() {
     if (!member.running() || ::waitpid(member.child.pid, &status, WNOHANG) != member.child.pid) {
       continue;
     }
-    if (member.child.output >= 0) read_output(member);
-    close_output(member.child);
+    read_pipes(member);
+    close_pipes(member.child);
     on_end(member, status);
   }
 }
 
 void Supervisor::close_asking(int status) {
   answered_ = status == 0;
-  close_output(asking_);
+  close_pipes(asking_);
   asking_ = Child{};
 }
 
@@ -382,14 +375,13 @@ void Supervisor::on_end(Member& member, int status) {
     return;
   }
   const std::string former = std::exchange(member.exit, describe_exit(status)) + member.words;
-  // Whoever is killed has no time for words.
-  member.words = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL
-                     ? std::string()
-                     : last_words(member.log, member.log_from);
+  member.words = last_words(member.errors);
   ++member.ends;
   member.last_end = wall_now();
   if (!member.barred.empty()) return;
   const bool broken = WIFEXITED(status) && WEXITSTATUS(status) == kBrokenExit;
+  // Before birth there is nothing to be lost.
+  member.broken = broken && !map_.map.is_none();
   const Duration delay = member.policy.on_exit(member.started, now(), broken);
   start_in(member, delay);
   const bool again = former == member.exit + member.words;
@@ -399,15 +391,19 @@ void Supervisor::on_end(Member& member, int status) {
                              delay == Duration::zero() ? "" : " in " + format_duration(delay)));
 }
 
-void Supervisor::read_output(Member& member) {
-  std::array<char, 4096> bytes{};
-  while (true) {
-    const ssize_t got = ::read(member.child.output, bytes.data(), bytes.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got == 0) close_output(member.child);
-    if (got <= 0) break;
-    if (!member.ready) member.output.append(bytes.data(), static_cast<std::size_t>(got));
+// What it writes to standard error is kept in its log, too: its own log says nothing of a crash,
+// and on a full disk nothing at all.
+void Supervisor::read_pipes(Member& member) {
+  const std::string errors = take_all(member.child.errors);
+  if (!errors.empty()) {
+    std::ofstream(member.log, std::ios::app) << errors;
+    member.errors += errors;
+    if (member.errors.size() > kMostErrors) {
+      member.errors.erase(0, member.errors.size() - kMostErrors);
+    }
   }
+  const std::string output = take_all(member.child.output);
+  if (!member.ready) member.output += output;
   const std::size_t end = member.output.find('\n');
   if (member.ready || end == std::string::npos) return;
   on_ready(member, std::string_view(member.output).substr(0, end));

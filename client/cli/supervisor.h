@@ -76,7 +76,7 @@ class Supervisor {
   void ask();
   void close_asking(int status);
   void on_end(Member& member, int status);
-  void read_output(Member& member);
+  void read_pipes(Member& member);
   void on_ready(Member& member, std::string_view line);
   bool takes_store(Member& member, StoreId store);
   bool is_settled() const;

@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "client/cli/last_words.h"
 #include "client/cli/own_process.h"
 #include "client/cli/process_report.h"
 #include "tests/support/process.h"
@@ -71,38 +70,6 @@ TEST(ClusterFolderTest, SetsAsideWithoutReplacingAnything) {
     EXPECT_TRUE(fs::exists(home / name)) << name;
   }
   EXPECT_EQ(set_aside(home / "thing", "lost").error().code, ErrorCode::io_error);
-}
-
-TEST(LastWordsTest, AreOfThisLifeAndOfAnError) {
-  const test::TempDirectory home;
-  const fs::path log = home / "log";
-  const auto write = [&](const std::string& line) { std::ofstream(log, std::ios::app) << line; };
-  EXPECT_EQ(last_words(log, 0), "");
-  write("2026-05-06T07:08:09.010Z error of the life before\n");
-  const std::uintmax_t from = log_position(log);
-  EXPECT_EQ(last_words(log, from), "");
-  write("2026-05-06T07:08:09.010Z info serving\n2026-05-06T07:08:09.010Z info stopped\n");
-  EXPECT_EQ(last_words(log, from), "");
-  write("2026-05-06T07:08:09.010Z error the disk is gone\n");
-  EXPECT_EQ(last_words(log, from), "the disk is gone");
-  write("kipu-worker: cannot open it\n");
-  EXPECT_EQ(last_words(log, from), "cannot open it");
-}
-
-TEST(LastWordsTest, AreFoundInALogThatWasPutAway) {
-  const test::TempDirectory home;
-  std::ofstream(home / "log") << "kipu-broker: short\n";
-  EXPECT_EQ(last_words(home / "log", 5000), "short");
-}
-
-TEST(LastWordsTest, AreFoundAtTheEndOfALongLog) {
-  const test::TempDirectory home;
-  {
-    std::ofstream log(home / "log");
-    for (int i = 0; i < 100'000; ++i) log << "2026-05-06T07:08:09.010Z info all is well\n";
-    log << "kipu-worker: the end\n";
-  }
-  EXPECT_EQ(last_words(home / "log", 0), "the end");
 }
 
 ProcessState some_process() {

@@ -323,6 +323,13 @@ TEST(SupervisorTest, ReadsTheReadyLine) {
   EXPECT_EQ(ready_field(line, "end"), std::nullopt);
 }
 
+TEST(SupervisorTest, TakesTheLastWordsOfAProcess) {
+  EXPECT_EQ(last_words(""), "");
+  EXPECT_EQ(last_words("kipu-worker: the disk is gone\n"), "the disk is gone");
+  EXPECT_EQ(last_words("kipu-broker: first\nkipu-broker: second\n\n"), "second");
+  EXPECT_EQ(last_words("a check failed\nat machine.cc:12"), "at machine.cc:12");
+}
+
 TEST(ExitCodeTest, IsAsScriptsExpect) {
   EXPECT_EQ(exit_of(ErrorCode::invalid_argument), Exit::usage);
   EXPECT_EQ(exit_of(ErrorCode::wrong_mode), Exit::refused);
