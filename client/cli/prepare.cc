@@ -75,13 +75,6 @@ Result<bool> is_free_for_broker(const fs::path& path) {
   });
 }
 
-bool is_broker_of(const fs::path& path, ClusterId cluster) {
-  const std::ifstream stream(path / "cluster.toml");
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str().find(cluster.id.to_string()) != std::string::npos;
-}
-
 Error in_the_way(const ClusterFolder& folder, std::string_view what) {
   return {ErrorCode::unsupported,
           fmt::format("{} is no cluster of `kipu up`, and {}: nothing was touched; name another "
@@ -278,6 +271,13 @@ std::string describe_clusters(const std::vector<WorkerFolder>& workers) {
 }
 
 }  // namespace
+
+bool is_broker_of(const fs::path& path, ClusterId cluster) {
+  const std::ifstream stream(path / "cluster.toml");
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str().find(cluster.id.to_string()) != std::string::npos;
+}
 
 Result<ClusterRecord> remake_record(const std::vector<WorkerFolder>& workers) {
   std::set<ClusterId> clusters;

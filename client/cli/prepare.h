@@ -39,6 +39,9 @@ struct Prepared {
 [[nodiscard]] Result<Prepared> prepare(const ClusterFolder& folder, const UpRequest& request,
                                        const Programs& programs);
 
+// Whether what a broker keeps in that directory names this cluster.
+[[nodiscard]] bool is_broker_of(const std::filesystem::path& path, ClusterId cluster);
+
 // The record of the cluster that the stores say they are of: of which so many are there that they
 // can serve. `corrupt` if there is none, or they disagree.
 [[nodiscard]] Result<ClusterRecord> remake_record(const std::vector<WorkerFolder>& workers);

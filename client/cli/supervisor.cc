@@ -45,11 +45,6 @@ int open_signals() {
   return ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-bool is_lost(const fs::path& folder) {
-  std::error_code error;
-  return !fs::exists(folder, error) || fs::is_empty(folder, error);
-}
-
 std::string on_port(std::uint16_t port) {
   return fmt::format("tcp://127.0.0.1:{}", port);
 }
@@ -248,11 +243,21 @@ Status Supervisor::launch(Member& member) {
   return {};
 }
 
-// The broker keeps nothing but who the cluster is, and that is known here too (DESIGN 3).
-Status Supervisor::restore_broker() const {
+// The broker keeps nothing but who the cluster is, and that is known here too (DESIGN 3). So a file
+// that is not about this cluster, or that the broker could not read, is put beside, and made anew.
+Status Supervisor::restore_broker() {
   const fs::path data = data_of(members_[0]);
-  if (!is_lost(data)) return {};
-  announcer_.say("the broker's directory is lost: making it anew; the workers know the rest");
+  const bool unread = std::exchange(members_[0].broken, false);
+  if (!unread && is_broker_of(data, record_.cluster)) return {};
+  std::error_code ignored;
+  const fs::path file = data / "cluster.toml";
+  if (fs::exists(file, ignored)) {
+    const auto kept = set_aside(file, "damaged");
+    if (!kept) return fail(kept.error());
+    announcer_.say(
+        fmt::format("what the broker keeps is damaged, and put aside as {}", kept->string()));
+  }
+  announcer_.say("what the broker keeps is lost: making it anew; the workers know the rest");
   const auto made =
       run_to_end({options_.programs.broker, "init", "--data", data.string(), "--workers",
                   std::to_string(record_.workers), "--replicas", std::to_string(record_.replicas),
@@ -381,7 +386,7 @@ void Supervisor::on_end(Member& member, int status) {
   if (!member.barred.empty()) return;
   const bool broken = WIFEXITED(status) && WEXITSTATUS(status) == kBrokenExit;
   // Before birth there is nothing to be lost.
-  member.broken = broken && !map_.map.is_none();
+  member.broken = broken && (is_broker(member) || !map_.map.is_none());
   const Duration delay = member.policy.on_exit(member.started, now(), broken);
   start_in(member, delay);
   const bool again = former == member.exit + member.words;

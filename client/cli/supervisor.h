@@ -63,7 +63,7 @@ class Supervisor {
   [[nodiscard]] Status wait_until_served();
   [[nodiscard]] Status launch(Member& member);
   std::vector<std::string> words_of(const Member& member) const;
-  [[nodiscard]] Status restore_broker() const;
+  [[nodiscard]] Status restore_broker();
   void launch_or_wait(Member& member);
   void start_in(Member& member, Duration delay);
   void restart_due();

@@ -384,6 +384,23 @@ TEST_F(RecoveryTest, StartsOnlyOneOfTwoCopies) {
   expect_data();
 }
 
+TEST_F(RecoveryTest, MakesAnewWhatTheBrokerKeeps) {
+  make_cluster();
+  const std::string whole = text_of(in("broker/cluster.toml"));
+  const std::size_t partitions = whole.find("partitions");
+  for (const std::string& damage : {std::string("rubbish"), whole.substr(0, partitions)}) {
+    std::ofstream(in("broker/cluster.toml")) << damage;
+    expect_done(up());
+    expect_data();
+    expect_done(down());
+    EXPECT_EQ(text_of(in("broker/cluster.toml")), whole);
+  }
+  EXPECT_TRUE(fs::exists(in("broker/cluster.toml.damaged-2")));
+  fs::remove_all(in("broker"));
+  expect_done(up());
+  expect_data();
+}
+
 TEST_F(RecoveryTest, SaysWhereAStoreWasMovedTo) {
   make_cluster();
   fs::rename(in("worker-2"), in("old-2"));
