@@ -238,7 +238,8 @@ Status show(const Flags& flags) {
     }
     map = std::move(*decoded);
   }
-  daemon::announce(describe(*found, map));
+  // Whether that was taken is asked where the program ends.
+  static_cast<void>(daemon::announce(describe(*found, map)));
   return {};
 }
 

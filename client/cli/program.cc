@@ -172,7 +172,7 @@ Exit report(const ErrorReport& result, const Style& style) {
 }
 
 void report(const LinesReport& result, const Style& style) {
-  Output err(STDERR_FILENO, style);
+  Output err(std::cerr, style);
   show(err, result);
 }
 

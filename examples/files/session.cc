@@ -92,6 +92,7 @@ Exit exit_of(ErrorCode code) {
     case ErrorCode::wrong_mode:
     case ErrorCode::bad_digest:
     case ErrorCode::unsupported:
+    case ErrorCode::content_differs:
     case ErrorCode::read_only:
     case ErrorCode::clock_skew:
     case ErrorCode::in_use:

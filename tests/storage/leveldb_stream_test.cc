@@ -204,7 +204,7 @@ TEST_F(LevelDbStreamTest, AcceptsNoMoreWritesAfterWholenessCouldNotBeSaved) {
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, ErrorCode::io_error);
   EXPECT_EQ(store->info().whole, Wholeness{});
-  EXPECT_FALSE(store->merge(Change{{entry_at("key", 1, {"v"})}, {}, 0, {}, {}, {}}));
+  EXPECT_FALSE(store->merge(Change{{entry_at("key", 1, {"v"})}, {}, 0, {}, {}, {}, {}}));
   EXPECT_FALSE(store->save_wholeness({}));
 }
 

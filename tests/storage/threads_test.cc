@@ -53,7 +53,7 @@ TEST_F(StoreThreadsTest, CommitsInTheOrderOfTheCalls) {
   {
     StoreThreads threads(*store_, 1);
     for (int i = 0; i < kCalls; ++i) {
-      const auto note = [&order, i](const Status&) { order.push_back(i); };
+      const auto note = [&order, i](const Merged&) { order.push_back(i); };
       if (i % 3 == 0) {
         threads.save_map(ClusterId{Uuid{1, 1}}, std::to_string(i), note);
       } else {

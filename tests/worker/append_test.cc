@@ -194,7 +194,7 @@ TEST_F(WorkerAppendTest, AnswersNothingAfterAFailedCommit) {
   serve();
   append(1, {append_of(key_of(true, 0))});
   append(2, {append_of(key_of(true, 1))});
-  finish(*commit(), fail(ErrorCode::io_error, "no space left"));
+  finish(*commit(), Status(fail(ErrorCode::io_error, "no space left")));
   ASSERT_TRUE(effects_.stop.has_value());
   EXPECT_EQ(effects_.stop->code, ErrorCode::io_error);
   EXPECT_THAT(effects_.stop->message, ::testing::HasSubstr("no space left"));

@@ -212,6 +212,23 @@ TEST_F(ImportTest, ComesFromAnExportThatSaysWhatItIs) {
   EXPECT_EQ(kipu({"keys", "told"}).errors, "");
 }
 
+TEST_F(ImportTest, TellsWhatWasThereAlready) {
+  output_of({"bucket", "create", "again"});
+  output_of({"append", "key", "first", "--bucket", "again"});
+  output_of({"append", "key", "second", "--bucket", "again"});
+  const std::string exported = output_of({"export", "--bucket", "again"});
+  EXPECT_EQ(output_of({"import", "-"}, exported).find("imported 0 entries, 2 there already, in "),
+            0U);
+  const std::string more = exported + R"({"key":"key","value":"third","bucket":"again"})"
+                                      "\n";
+  const std::string summary = output_of({"import", "-", "-o", "json"}, more);
+  EXPECT_EQ(summary.find(R"({"acknowledged":3,"lines":3,"skipped":0,"imported":1,)"
+                         R"("there_already":2,)"),
+            0U)
+      << summary;
+  EXPECT_EQ(output_of({"count", "key", "--bucket", "again"}), "3\n");
+}
+
 TEST_F(ImportTest, ReadsNoDocumentOfAnExport) {
   output_of({"bucket", "create", "document"});
   EXPECT_EQ(output_of({"export", "--bucket", "document", "-o", "json"}), "{\"entries\":[]}\n");
