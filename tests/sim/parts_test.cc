@@ -209,9 +209,9 @@ class DiskTest : public PartsTest {
 
 TEST_F(DiskTest, ReportsAWriteOnlyOnceItIsThere) {
   bool done = false;
-  disk_.merge(entries(3), [&](const Status& status) {
+  disk_.merge(entries(3), [&](const storage::Merged& merged) {
     done = true;
-    EXPECT_TRUE(status.has_value());
+    EXPECT_TRUE(merged.status.has_value());
     EXPECT_EQ(stored(), 3U);
   });
   EXPECT_EQ(stored(), 0U);
@@ -223,7 +223,8 @@ TEST_F(DiskTest, KeepsOrLosesAWriteAsAWholeAtACrashAndReportsNeither) {
   std::set<std::size_t> kept;
   for (int i = 0; i < 50; ++i) {
     const std::size_t before = stored();
-    disk_.merge(entries(3), [](const Status&) { ADD_FAILURE() << "reported after a crash"; });
+    disk_.merge(entries(3),
+                [](const storage::Merged&) { ADD_FAILURE() << "reported after a crash"; });
     peer_.crash();
     disk_.crash();
     peer_.start();
@@ -236,7 +237,9 @@ TEST_F(DiskTest, KeepsOrLosesAWriteAsAWholeAtACrashAndReportsNeither) {
 TEST_F(DiskTest, TakesNoMoreWritesAfterAFailureUntilItIsOpenedAnew) {
   disk_.fail_next_write();
   std::vector<bool> done;
-  const auto note = [&](const Status& status) { done.push_back(status.has_value()); };
+  const auto note = [&](const storage::Merged& merged) {
+    done.push_back(merged.status.has_value());
+  };
   disk_.merge(entries(1), note);
   disk_.merge(entries(1), note);
   run(world_);
@@ -251,7 +254,7 @@ TEST_F(DiskTest, TakesNoMoreWritesAfterAFailureUntilItIsOpenedAnew) {
 
 TEST_F(DiskTest, StallsForAsLongAsItIsTold) {
   disk_.stall(seconds(2));
-  disk_.merge(entries(1), [](const Status&) {});
+  disk_.merge(entries(1), [](const storage::Merged&) {});
   run(world_);
   EXPECT_GE(world_.now(), Duration(seconds(2)));
 }
