@@ -14,6 +14,8 @@ Result<Exit> run_put(Context& context);
 Result<Exit> run_remove(Context& context);
 Result<Exit> run_import(Context& context);
 Result<Exit> run_export(Context& context);
+Result<Exit> run_backup(Context& context);
+Result<Exit> run_restore(Context& context);
 Result<Exit> run_shell(Context& context);
 Result<Exit> run_up(Context& context);
 Result<Exit> run_down(Context& context);

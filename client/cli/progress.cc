@@ -29,8 +29,11 @@ std::string progress_line(std::uint64_t done, double seconds, std::optional<doub
   return line;
 }
 
-Progress::Progress(bool quiet)
-    : shown_(!quiet && isatty(STDERR_FILENO) == 1), start_(Clock::now()), drawn_at_(start_) {}
+Progress::Progress(bool quiet, std::string_view doing)
+    : shown_(!quiet && isatty(STDERR_FILENO) == 1),
+      doing_(doing.empty() ? "" : fmt::format("{}: ", doing)),
+      start_(Clock::now()),
+      drawn_at_(start_) {}
 
 void Progress::update(std::uint64_t done, std::optional<double> fraction) {
   if (!shown_) return;
@@ -38,7 +41,7 @@ void Progress::update(std::uint64_t done, std::optional<double> fraction) {
   if (now - drawn_at_ < kBetween) return;
   drawn_at_ = now;
   drawn_ = true;
-  fmt::print(stderr, "\r\x1b[K{}", progress_line(done, seconds(), fraction));
+  fmt::print(stderr, "\r\x1b[K{}{}", doing_, progress_line(done, seconds(), fraction));
   std::fflush(stderr);
 }
 

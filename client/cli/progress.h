@@ -15,7 +15,8 @@ namespace kipu::cli {
 
 class Progress {
  public:
-  explicit Progress(bool quiet);
+  // `doing`: what is drawn before it, where the work has several parts.
+  explicit Progress(bool quiet, std::string_view doing = {});
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   ~Progress() { clear(); }
@@ -28,6 +29,7 @@ class Progress {
 
  private:
   bool shown_;
+  std::string doing_;
   bool drawn_ = false;
   std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point drawn_at_;

@@ -56,6 +56,15 @@ constexpr std::array kExportOptions{
     OptionSpec{"format", '\0', "FORMAT", "jsonl (exact; the default) or tsv"},
 };
 
+constexpr std::array kBackupOptions{
+    OptionSpec{"adopt", '\0', "",
+               "go on with the backup of another cluster, which became this one"},
+};
+
+constexpr std::array kRestoreOptions{
+    OptionSpec{"check", '\0', "", "only prove that the backup is whole; asks no cluster"},
+};
+
 constexpr std::array kUpOptions{
     OptionSpec{"workers", '\0', "N", "how many workers (3)"},
     OptionSpec{"data", '\0', "DIR", "where the cluster lives (./kipu-data)"},
@@ -189,6 +198,31 @@ constexpr std::array kCommands{
             "tsv has a line for each value; removals are left out. -o json is one document, which\n"
             "`import` does not read.",
             kExportOptions, 0, 1, run_export},
+    Command{"backup", "DIR", "Copies every bucket into a directory, or what was added since",
+            "kipu backup /mnt/disk/kipu          # all of it; the next time, only what is new\n"
+            "kipu restore /mnt/disk/kipu --check # is it whole?\n"
+            "kipu --embedded ./store backup ./store-backup",
+            "Every bucket, its definition and every entry under its exact identity. A run reads\n"
+            "the whole cluster (at quorum, or --level) and all that DIR has, and writes what DIR\n"
+            "has not; then it reads that back, and compares count and digest. It holds all that\n"
+            "was acknowledged before it began, and perhaps some of what came after: it is no\n"
+            "point in time. One that was interrupted is run again, and goes on. What DIR has and\n"
+            "the cluster has lost is told, and ends with 5. The files are jsonl, one for each\n"
+            "bucket and run, not compressed: `kipu import` and other tools read them, too.",
+            kBackupOptions, 1, 1, run_backup},
+    Command{
+        "restore", "DIR", "Stores what a backup holds and the cluster has not",
+        "kipu restore /mnt/disk/kipu\n"
+        "kipu restore /mnt/disk/kipu --bucket logs\n"
+        "kipu restore /mnt/disk/kipu --broker tcp://other:7400\n"
+        "kipu restore /mnt/disk/kipu --check",
+        "Into an empty cluster or a living one, with any number of partitions: buckets that are\n"
+        "missing are made, entries keep their identities, and what is there stays as it is, so\n"
+        "that running it again changes nothing, and goes on with what was interrupted. First\n"
+        "every line of the backup is proved; a damaged one is named, and nothing is written.\n"
+        "At the end every entry is looked for in the cluster. A bucket that exists there with\n"
+        "another definition is refused. Only --bucket's, if that is given.",
+        kRestoreOptions, 1, 1, run_restore},
     Command{"shell",
             "",
             "A prompt with history and completion",
