@@ -19,6 +19,7 @@ namespace kipu::storage {
 namespace space {
 inline constexpr char kEntry = 'd';
 inline constexpr char kLog = 'l';
+inline constexpr char kRun = 'r';
 inline constexpr char kCursor = 'c';
 inline constexpr char kAcknowledged = 'a';
 inline constexpr char kStatistics = 's';

@@ -17,14 +17,17 @@
 #include "base/descriptors.h"
 #include "base/little_endian.h"
 #include "base/shell_quoted.h"
+#include "storage/database_files.h"
 #include "storage/files.h"
 #include "storage/key_codec.h"
 #include "storage/leveldb_cursor.h"
 #include "storage/leveldb_log.h"
 #include "storage/leveldb_reads.h"
+#include "storage/leveldb_runs.h"
 #include "storage/log_index.h"
 #include "storage/record.h"
 #include "storage/store_file.h"
+#include "storage/watched_database.h"
 
 namespace kipu::storage {
 namespace {
@@ -72,10 +75,15 @@ std::uint64_t merged_entries(leveldb::DB& db) {
                                                              : 0;
 }
 
+Error as_write_failure(const Layout& layout, std::string_view why) {
+  return {ErrorCode::io_error,
+          fmt::format("cannot write to the store in {}: {}", layout.directory.string(), why)};
+}
+
 class LevelDbStore final : public Store {
  public:
   LevelDbStore(Layout layout, FileDescriptor lock, std::unique_ptr<leveldb::Cache> cache,
-               std::unique_ptr<leveldb::DB> db, StoreInfo info, LogIndex log_index)
+               WatchedDatabase db, StoreInfo info, LogIndex log_index)
       : layout_(std::move(layout)),
         lock_(std::move(lock)),
         cache_(std::move(cache)),
@@ -202,8 +210,7 @@ class LevelDbStore final : public Store {
     const leveldb::Status written = db_->Write(options, &batch_);
     if (!written.ok()) {
       has_failed_ = true;
-      return fail(ErrorCode::io_error, fmt::format("cannot write to the store in {}: {}",
-                                                   layout_.directory.string(), written.ToString()));
+      return fail(as_write_failure(layout_, written.ToString()));
     }
     merged_.store(merged, std::memory_order_relaxed);
     return {};
@@ -252,7 +259,7 @@ class LevelDbStore final : public Store {
   const Layout layout_;
   const FileDescriptor lock_;
   const std::unique_ptr<leveldb::Cache> cache_;
-  const std::unique_ptr<leveldb::DB> db_;
+  const WatchedDatabase db_;
 
   // Of the committing thread. Batch and scratch are reused, so that a merge allocates nothing.
   StoreInfo info_;
@@ -327,29 +334,51 @@ Error explain_store_file(const Layout& layout, const Error& error) {
   }
 }
 
-Result<std::string> load_store_file(const Layout& layout) {
+struct StoreFile {
+  StoreInfo info;
+  std::uint32_t format = 0;
+};
+
+Result<StoreFile> load_store_file(const Layout& layout) {
   if (!is_there(layout.store_file)) return fail(explain_missing_store_file(layout));
-  auto bytes = read_file(layout.store_file, kMaxStoreFileBytes);
+  const Result<std::string> bytes = read_file(layout.store_file, kMaxStoreFileBytes);
   if (!bytes) return fail(explain_store_file(layout, bytes.error()));
-  return bytes;
-}
-
-Result<StoreInfo> load_store_info(const Layout& layout) {
-  const auto bytes = load_store_file(layout);
-  if (!bytes) return fail(bytes.error());
-  auto info = decode_store_file(*bytes);
+  Result<StoreInfo> info = decode_store_file(*bytes);
   if (!info) return fail(explain_store_file(layout, info.error()));
-  return info;
+  return StoreFile{std::move(*info), format_of_store_file(*bytes)};
 }
 
-Status check_database(const Layout& layout) {
+// Why a database cannot be all that it was.
+Error explain_damage(const Layout& layout, const Error& error) {
+  if (error.code != ErrorCode::corrupt) return error;
+  return {error.code,
+          fmt::format("{}: the store has lost data, and nothing is made in its place: restore a "
+                      "copy of {}",
+                      error.message, layout.directory.string())};
+}
+
+// What must be seen before LevelDB sees it: it removes what it takes for nobody's.
+Result<DatabaseFiles> check_database(const Layout& layout, const StoreFile& file) {
   const fs::path current = layout.database / "CURRENT";
-  if (is_there(current)) return {};
-  return fail(ErrorCode::corrupt,
-              fmt::format("{} is missing, so its data cannot be read, and nothing is made in its "
-                          "place: restore a copy of {}",
-                          (is_there(layout.database) ? current : layout.database).string(),
-                          layout.directory.string()));
+  if (!is_there(current)) {
+    return fail(ErrorCode::corrupt,
+                fmt::format("{} is missing",
+                            (is_there(layout.database) ? current : layout.database).string()));
+  }
+  if (file.format >= kFirstChecked) return check_database_files(layout.database);
+  // Any list that is there is not of the build that wrote to it last.
+  if (Status any = check_any_log(layout.database); !any) return fail(std::move(any.error()));
+  return DatabaseFiles{};
+}
+
+Status check_runs(leveldb::DB& db, const Layout& layout, const StoreFile& file) {
+  if (file.format < kFirstChecked) return {};
+  Status known = check_runs(db, file.info);
+  if (known) return {};
+  return fail(
+      known.error().code,
+      fmt::format("the database in {} and {} do not belong together ({})", layout.database.string(),
+                  layout.store_file.string(), known.error().message));
 }
 
 // Where the streams stand, in `info` too. What cannot be read of that keeps nobody from opening the
@@ -399,10 +428,23 @@ Status make_database(const Layout& layout) {
   }
   options.create_if_missing = true;
   options.error_if_exists = true;
-  leveldb::DB* made = nullptr;
-  const leveldb::Status status = leveldb::DB::Open(options, layout.database.string(), &made);
-  const std::unique_ptr<leveldb::DB> closes(made);
-  return as_open_status(layout, status);
+  WatchedDatabase made;
+  const leveldb::Status status = made.open(options, layout.database, {});
+  if (Status opened = as_open_status(layout, status); !opened) return opened;
+  return made.close();
+}
+
+// A new run, known to the database and then to the store file, before the store serves anything.
+Result<LogIndex> begin_run(const Layout& layout, leveldb::DB& db, const LogLimits& limits,
+                           StoreInfo& info, Rng& rng) {
+  const StoreInfo before = info;
+  add_run(info, rng);
+  LogIndex log_index = load_streams(db, limits, info);
+  Status begun = write_run(db, before, info);
+  if (!begun) return fail(as_write_failure(layout, begun.error().message));
+  begun = replace_file(layout.store_file, encode_store_file(info));
+  if (!begun) return fail(std::move(begun.error()));
+  return log_index;
 }
 
 // What an interrupted init was to make, so that repeating it needs nothing that was said then; if
@@ -444,36 +486,33 @@ Result<std::unique_ptr<Store>> open_leveldb_store(const fs::path& directory,
   }
   Result<FileDescriptor> lock = lock_directory(layout.directory);
   if (!lock) return fail(std::move(lock.error()));
-  Result<StoreInfo> info = load_store_info(layout);
-  if (!info) return fail(std::move(info.error()));
-  if (Status there = check_database(layout); !there) return fail(std::move(there.error()));
+  Result<StoreFile> file = load_store_file(layout);
+  if (!file) return fail(std::move(file.error()));
+  Result<DatabaseFiles> files = check_database(layout, *file);
+  if (!files) return fail(explain_damage(layout, files.error()));
 
   std::unique_ptr<leveldb::Cache> cache(leveldb::NewLRUCache(options.block_cache_bytes));
-  leveldb::DB* opened = nullptr;
+  WatchedDatabase db;
   const leveldb::Status status =
-      leveldb::DB::Open(database_options(options, cache.get()), layout.database.string(), &opened);
-  std::unique_ptr<leveldb::DB> db(opened);
+      db.open(database_options(options, cache.get()), layout.database, std::move(*files));
   if (Status good = as_open_status(layout, status); !good) return fail(std::move(good.error()));
-  // LevelDB has renamed CURRENT and does not sync that.
-  Status synced = sync_directory(layout.database);
-  if (!synced) return fail(std::move(synced.error()));
-  add_run(*info, rng);
-  LogIndex log_index = load_streams(*db, options.log, *info);
-  // Before the store serves anything.
-  if (Status saved = replace_file(layout.store_file, encode_store_file(*info)); !saved) {
-    return fail(std::move(saved.error()));
+  if (Status known = check_runs(*db, layout, *file); !known) {
+    return fail(explain_damage(layout, known.error()));
   }
+  Result<LogIndex> log_index = begin_run(layout, *db, options.log, file->info, rng);
+  if (!log_index) return fail(std::move(log_index.error()));
   return std::make_unique<LevelDbStore>(std::move(layout), std::move(*lock), std::move(cache),
-                                        std::move(db), std::move(*info), std::move(log_index));
+                                        std::move(db), std::move(file->info),
+                                        std::move(*log_index));
 }
 
 Result<StoreSummary> inspect_leveldb_store(const fs::path& directory) {
   const Layout layout(resolved(directory));
-  const auto bytes = load_store_file(layout);
-  if (!bytes) return fail(bytes.error());
-  auto info = decode_store_file(*bytes);
-  if (!info) return fail(explain_store_file(layout, info.error()));
-  return StoreSummary{format_of_store_file(*bytes), std::move(*info), check_database(layout)};
+  auto file = load_store_file(layout);
+  if (!file) return fail(file.error());
+  const auto files = check_database(layout, *file);
+  const Status whole = files ? Status() : Status(fail(explain_damage(layout, files.error())));
+  return StoreSummary{file->format, std::move(file->info), whole};
 }
 
 }  // namespace kipu::storage

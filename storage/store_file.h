@@ -12,7 +12,9 @@
 
 namespace kipu::storage {
 
-inline constexpr std::uint32_t kFormatVersion = 2;
+inline constexpr std::uint32_t kFormatVersion = 3;
+// From this one on, a database knows the runs of its store, and which files it consists of.
+inline constexpr std::uint32_t kFirstChecked = 3;
 inline constexpr std::size_t kMaxStoreFileBytes = std::size_t{64} * 1024 * 1024;
 
 // The bytes of the file, as docs/storage-format.md says; all of `info` but where its streams stand.

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "schema/codec.h"
+#include "storage/database_files.h"
 #include "storage/key_codec.h"
 #include "storage/log_record.h"
 #include "storage/record.h"
@@ -95,10 +96,13 @@ bool write_records(const fs::path& root) {
   // Without its checksum, which the target adds.
   std::string file = storage::encode_store_file(info);
   file.resize(file.size() - sizeof(std::uint64_t));
+  std::string files = storage::encode_database_files({7, 350, {{5, 900}, {8, 40}}});
+  files.resize(files.size() - sizeof(std::uint64_t));
   return write_seed(root / "Values", "three", entry.values.packed()) &&
          write_seed(root / "RecordKey", "with_nul", key) &&
          write_seed(root / "RecordValue", "three", value) &&
-         write_seed(root / "StoreFile", "with_runs", file);
+         write_seed(root / "StoreFile", "with_runs", file) &&
+         write_seed(root / "DatabaseFiles", "two_logs", files);
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ TEST_F(WorkerDaemonTest, ShowsWhatAStoreIs) {
   EXPECT_EQ(shown.ended, (Ended{0, 0})) << shown.errors;
   EXPECT_EQ(shown.output,
             "{\"store\":\"" + id +
-                "\",\"cluster\":\"\",\"format\":2,\"whole\":\"none\",\"not_whole\":0,"
+                "\",\"cluster\":\"\",\"format\":3,\"whole\":\"none\",\"not_whole\":0,"
                 "\"damage\":\"\",\"generation\":0,\"nonce\":0,\"epoch\":0,\"partitions\":0,"
                 "\"replicas\":0,\"workers\":[]}\n");
 }
@@ -145,6 +145,29 @@ TEST_F(WorkerDaemonTest, GoesOnWithAnInitThatWasInterruptedAsItSays) {
   const std::string line = refused.errors.substr(begin, refused.errors.find('`', begin) - begin);
   EXPECT_EQ(type(line).ended, (Ended{0, 0})) << line;
   EXPECT_TRUE(std::filesystem::exists(data_ + "/store"));
+}
+
+TEST_F(WorkerDaemonTest, RefusesAStoreWhoseLogsACleanerTookAndNamesWhatReplacesIt) {
+  init();
+  std::string id;
+  {
+    Process worker(command());
+    const auto ready = worker.wait_for_line("kipu-worker ready");
+    ASSERT_TRUE(ready) << worker.errors();
+    id = test::field_of(*ready, "store");
+    worker.kill(SIGKILL);
+    worker.wait();
+  }
+  EXPECT_EQ(run({"find", data_, "-name", "*.log", "-delete"}).ended, (Ended{0, 0}));
+  const Finished refused = run(command());
+  EXPECT_EQ(refused.ended, (Ended{5, 0}));
+  EXPECT_NE(refused.errors.find(".log is missing"), std::string::npos) << refused.errors;
+  const Finished typed = type(last_command(refused.errors));
+  EXPECT_EQ(typed.ended, (Ended{0, 0})) << refused.errors << typed.errors;
+  Process worker(command());
+  const auto ready = worker.wait_for_line("kipu-worker ready");
+  ASSERT_TRUE(ready) << worker.errors();
+  EXPECT_EQ(test::field_of(*ready, "store"), id);
 }
 
 TEST_F(WorkerDaemonTest, RefusesAStoreInUse) {

@@ -1,6 +1,5 @@
-#include <leveldb/db.h>
-
 #include "storage/leveldb_store.h"
+#include "storage/watched_database.h"
 #include "tests/storage/conformance.h"
 #include "tests/storage/stream_conformance.h"
 #include "tests/support/process.h"
@@ -23,11 +22,10 @@ struct LevelDbFactory {
 
   void lose(std::unique_ptr<Store>& store, Rng& rng, const RecordKey& name) {
     store.reset();
-    leveldb::DB* opened = nullptr;
-    ASSERT_TRUE(leveldb::DB::Open({}, (directory / "db").string(), &opened).ok());
-    std::unique_ptr<leveldb::DB> db(opened);
+    WatchedDatabase db;
+    ASSERT_TRUE(db.open({}, directory / "db", check_database_files(directory / "db").value()).ok());
     ASSERT_TRUE(db->Delete({}, encode_record_key(name)).ok());
-    db.reset();
+    ASSERT_TRUE(db.close());
     reopen(store, rng);
   }
 

@@ -35,7 +35,8 @@ class DamagedLevelDbTest : public LevelDbTest {
     open_database()->CompactRange(nullptr, nullptr);
   }
 
-  // A store with three entries in each of ten merges, all in one log.
+  // A store with three entries in each of ten merges, all in one log, as a process leaves it that
+  // is killed.
   fs::path fill_log() {
     options_.write_buffer_bytes = std::size_t{4} * 1024 * 1024;
     const auto store = open();
@@ -46,7 +47,7 @@ class DamagedLevelDbTest : public LevelDbTest {
     }
     const std::vector<fs::path> logs = files_of(directory_, ".log");
     EXPECT_EQ(logs.size(), 1U);
-    return logs.front();
+    return copy(directory_);
   }
 
   std::vector<Entry> entries_;
@@ -173,15 +174,18 @@ TEST_F(DamagedLevelDbTest, OpensWithoutTheNumberOfEntries) {
   EXPECT_EQ(store->count(count_of("key")).value().entries, 1U);
 }
 
+// As a disk leaves it that lied about what it had synced, to a process that was killed.
 TEST_F(DamagedLevelDbTest, ALogWithoutItsEndLosesWholeMergesAtTheEndOnly) {
-  const fs::path log = fill_log().filename();
-  const std::size_t size = fs::file_size(directory_ / "db" / log);
+  const fs::path killed = fill_log();
+  const fs::path log = files_of(killed, ".log").front().filename();
+  const std::size_t size = fs::file_size(killed / "db" / log);
+  const std::uint64_t least = check_database_files(killed / "db").value().logs.begin()->second;
   std::vector<std::size_t> sizes{size};
-  for (std::size_t kept = 0; kept < size; kept += 97) sizes.push_back(kept);
+  for (std::size_t kept = least; kept < size; kept += 97) sizes.push_back(kept);
   std::sort(sizes.begin(), sizes.end());
   std::uint64_t last = 0;
   for (const std::size_t kept : sizes) {
-    const fs::path cut = copy();
+    const fs::path cut = copy(killed);
     fs::resize_file(cut / "db" / log, kept);
     const Walked walked = walk(*try_open(cut).value(), false);
     ASSERT_TRUE(walked.status);
@@ -193,10 +197,11 @@ TEST_F(DamagedLevelDbTest, ALogWithoutItsEndLosesWholeMergesAtTheEndOnly) {
 }
 
 TEST_F(DamagedLevelDbTest, OpensNoStoreWhoseLogIsDamagedBeforeItsEnd) {
-  const fs::path log = fill_log().filename();
-  const std::string good = bytes_of(directory_ / "db" / log);
+  const fs::path killed = fill_log();
+  const fs::path log = files_of(killed, ".log").front().filename();
+  const std::string good = bytes_of(killed / "db" / log);
   for (std::size_t at = 20; at < good.size() / 2; at += 101) {
-    const fs::path damaged = copy();
+    const fs::path damaged = copy(killed);
     std::string bytes = good;
     bytes[at] = static_cast<char>(bytes[at] ^ 1);
     write_bytes(damaged / "db" / log, bytes);

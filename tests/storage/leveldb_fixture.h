@@ -10,9 +10,10 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <leveldb/db.h>
 
+#include "base/little_endian.h"
 #include "storage/leveldb_store.h"
+#include "storage/watched_database.h"
 #include "tests/storage/entries.h"
 #include "tests/support/process.h"
 
@@ -44,11 +45,19 @@ class LevelDbTest : public ::testing::Test {
   }
 
   // The database below the store, open on its own.
-  std::unique_ptr<leveldb::DB> open_database() {
-    leveldb::DB* db = nullptr;
-    const auto status = leveldb::DB::Open({}, (directory_ / "db").string(), &db);
+  WatchedDatabase open_database() {
+    const std::filesystem::path at = directory_ / "db";
+    WatchedDatabase database;
+    const auto status = database.open({}, at, check_database_files(at).value());
     EXPECT_TRUE(status.ok()) << status.ToString();
-    return std::unique_ptr<leveldb::DB>(db);
+    return database;
+  }
+
+  // The database knows `run`, too: for a store file that a test wrote.
+  void make_known(std::uint64_t run) {
+    std::string key = "r";
+    append_be(key, run);
+    ASSERT_TRUE(open_database()->Put({}, key, {}).ok());
   }
 
   static std::vector<std::filesystem::path> files_of(const std::filesystem::path& directory,
@@ -61,12 +70,14 @@ class LevelDbTest : public ::testing::Test {
     return found;
   }
 
-  // A copy of the closed store, to be damaged.
-  std::filesystem::path copy() {
+  // A copy of the store, to be damaged: as it was closed, or, while it is open, as a process leaves
+  // it that is killed now.
+  std::filesystem::path copy(const std::filesystem::path& from) {
     const std::filesystem::path made = temp_ / ("copy" + std::to_string(++copies_));
-    std::filesystem::copy(directory_, made, std::filesystem::copy_options::recursive);
+    std::filesystem::copy(from, made, std::filesystem::copy_options::recursive);
     return made;
   }
+  std::filesystem::path copy() { return copy(directory_); }
 
   test::TempDirectory temp_;
   const std::filesystem::path directory_ = temp_ / "store";

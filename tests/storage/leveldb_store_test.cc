@@ -48,6 +48,7 @@ TEST_F(LevelDbStoreTest, KeepsTheNewestRunsOnly) {
   info.runs.clear();
   for (std::uint64_t run = 0; run < kMaxRuns; ++run) info.runs.push_back({run});
   write_bytes(directory_ / "store", encode_store_file(info));
+  make_known(kMaxRuns - 1);
   const auto store = open();
   const std::vector<storage::Run>& runs = store->info().runs;
   EXPECT_EQ(store->info().forgotten_runs, 1U);

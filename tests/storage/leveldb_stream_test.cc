@@ -166,8 +166,8 @@ TEST_F(LevelDbStreamTest, PassesOverCursorsThatCannotBeRead) {
 
 // A restored store file knows fewer runs than the log has.
 TEST_F(LevelDbStreamTest, GoesOnBehindItsLogWhateverTheStoreFileSays) {
-  const std::string old_store_file = bytes_of(directory_ / "store");
   commit_in_one_run(1);
+  const std::string old_store_file = bytes_of(directory_ / "store");
   commit_in_one_run(1);
   commit_in_one_run(1);
   write_bytes(directory_ / "store", old_store_file);
@@ -181,6 +181,7 @@ TEST_F(LevelDbStreamTest, GoesOnBehindItsLogWhenItForgetsRuns) {
   StoreInfo info = decode_store_file(bytes_of(directory_ / "store")).value();
   info.runs.assign(kMaxRuns, {1});
   write_bytes(directory_ / "store", encode_store_file(info));
+  make_known(1);
   commit_in_one_run(1);
   commit_in_one_run(1);
   EXPECT_EQ(open()->info().forgotten_runs, 3U);

@@ -97,10 +97,12 @@ TEST_F(SyncTest, AcceptsNoMoreMergesAfterASyncFailed) {
   EXPECT_LE(entries, 2U);
 }
 
-// The process is killed around its sync number `at`, out of six merges.
+// The process is killed around the sync of merge number `at`, out of six.
 struct Kill {
   std::string mode;
   std::uint64_t at;
+  // Its first sync is that of its run.
+  std::string sync() const { return std::to_string(at + 1); }
   friend void PrintTo(const Kill& kill, std::ostream* to) { *to << kill.mode << " at " << kill.at; }
 };
 
@@ -108,7 +110,7 @@ class KilledSyncTest : public SyncTest, public ::testing::WithParamInterface<Kil
 
 TEST_P(KilledSyncTest, KeepsWhatItAcknowledged) {
   const auto& [mode, at] = GetParam();
-  test::Process process = start({{"KIPU_SHIM_MODE", mode}, {"KIPU_SHIM_AT", std::to_string(at)}});
+  test::Process process = start({{"KIPU_SHIM_MODE", mode}, {"KIPU_SHIM_AT", GetParam().sync()}});
   for (int i = 1; i <= 6; ++i) process.write("merge key " + std::to_string(i) + "\n");
   EXPECT_EQ(process.wait(), (test::Ended{-1, SIGKILL}));
   const auto is_acknowledged = [&](std::uint64_t time) {
@@ -123,7 +125,7 @@ TEST_P(KilledSyncTest, KeepsWhatItAcknowledged) {
 
 TEST_P(KilledSyncTest, KeepsEntriesLogAndCursorsTogether) {
   const auto& [mode, at] = GetParam();
-  test::Process process = start({{"KIPU_SHIM_MODE", mode}, {"KIPU_SHIM_AT", std::to_string(at)}});
+  test::Process process = start({{"KIPU_SHIM_MODE", mode}, {"KIPU_SHIM_AT", GetParam().sync()}});
   for (int i = 1; i <= 6; ++i) process.write("commit key " + std::to_string(i) + "\n");
   EXPECT_EQ(process.wait(), (test::Ended{-1, SIGKILL}));
   const auto store = open_leveldb_store(directory_ / "store", {}, rng_).value();

@@ -147,7 +147,31 @@ TEST_F(UpTest, StopsItsProcessesWithItself) {
   EXPECT_EQ(cluster.up().wait(), (Ended{0, 0})) << cluster.up().errors();
 }
 
+TEST_F(UpTest, ServesNothingInThePlaceOfLogsThatACleanerTookOfAllWorkers) {
+  const TempDirectory home;
+  ASSERT_EQ(kipu({"up", "--port", "0", "--data", "d", "--detach"}, home).ended, (Ended{0, 0}));
+  const Detached detached(home, "d");
+  ASSERT_EQ(kipu({"append", "key", "value", "--data", "d"}, home).ended, (Ended{0, 0}));
+  ASSERT_EQ(kipu({"down", "--data", "d"}, home).ended, (Ended{0, 0}));
+  ASSERT_EQ(run({"find", home.path().string(), "-name", "0*.log", "-delete"}).ended, (Ended{0, 0}));
+  const Finished refused = kipu({"up", "--port", "0", "--data", "d", "--detach"}, home);
+  EXPECT_NE(refused.ended, (Ended{0, 0}));
+  EXPECT_NE(refused.errors.find(".log is missing"), std::string::npos) << refused.errors;
+}
+
 class EmbeddedCommandTest : public UpTest {};
+
+TEST_F(EmbeddedCommandTest, IsNotEmptyWhereACleanerTookItsLogs) {
+  const TempDirectory home;
+  const std::string store = (home / "store").string();
+  ASSERT_EQ(kipu({"--embedded", store, "append", "key", "value"}, home).ended, (Ended{0, 0}));
+  ASSERT_EQ(run({"find", store, "-name", "*.log", "-delete"}).ended, (Ended{0, 0}));
+  for (const char* command : {"get", "count", "exists"}) {
+    expect_refused(kipu({"--embedded", store, command, "key"}, home), 5, ".log is missing");
+  }
+  expect_refused(kipu({"--embedded", store, "append", "key", "other"}, home), 5,
+                 "restore a copy of " + store);
+}
 
 TEST_F(EmbeddedCommandTest, NeedsNoServer) {
   const TempDirectory home;

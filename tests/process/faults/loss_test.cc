@@ -104,6 +104,25 @@ TEST_F(LossTest, ABrokerWhoseDiskIsLostHasTheMapAndItsBucketsFromTheWorkers) {
   EXPECT_EQ(must(client.last("lamp", read_states)).value().value, "off");
 }
 
+TEST_F(LossTest, AWorkerWhoseLogsACleanerTookStaysOutAndTheOthersServe) {
+  const test::TempDirectory stores;
+  Ledger ledger("values");
+  Cluster cluster({.workers = 3, .replicas = 3, .stores = stores.path()});
+  Client client = cluster.client();
+  ledger.append_many(client, 100);
+  client.flush();
+  cluster.worker(0).kill(SIGKILL);
+  cluster.worker(0).wait();
+  for (const auto& file : std::filesystem::directory_iterator(stores / "worker0" / "db")) {
+    if (file.path().extension() == ".log") std::filesystem::remove(file.path());
+  }
+  EXPECT_THROW(cluster.start_worker(0), std::runtime_error);
+  ledger.append_many(client, 100);
+  client.flush();
+  EXPECT_EQ(ledger.acknowledged(), 200U);
+  ledger.expect_stored_once(client);
+}
+
 TEST_F(LossTest, RequestsInFlightAreAnsweredWhenAKilledWorkerIsBack) {
   start(kNeverSuspect);
   const Entry entry = test::entry_now("key", "value");
