@@ -163,6 +163,7 @@ Status serve(const Flags& flags) {
 
 int run(int argc, const char* const* argv) {
   daemon::block_signals();
+  daemon::keep_files_private();
   daemon::share_one_heap();
   Flags flags;
   const daemon::Program program{kProgram, serve_command(flags), init_command(flags)};

@@ -1,5 +1,6 @@
 #include "storage/files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <vector>
@@ -7,6 +8,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -21,8 +23,7 @@ tl::unexpected<Error> io_failure(std::string_view what, const fs::path& path, in
 }
 
 Result<FileDescriptor> open_file(const fs::path& path, int flags) {
-  constexpr mode_t kMode = 0640;
-  FileDescriptor file(::open(path.c_str(), flags | O_CLOEXEC, kMode));
+  FileDescriptor file(::open(path.c_str(), flags | O_CLOEXEC, kPrivateFile));
   if (!file.is_open()) return io_failure("open", path, errno);
   return file;
 }
@@ -107,11 +108,14 @@ Status make_directory(const fs::path& directory) {
        at = at.parent_path()) {
     missing.push_back(at);
   }
-  fs::create_directories(directory, error);
-  if (error) return io_failure("make", directory, error.value());
-  for (const fs::path& made : missing) {
-    if (Status synced = sync_directory(made.parent_path()); !synced) return synced;
+  std::reverse(missing.begin(), missing.end());
+  for (const fs::path& path : missing) {
+    if (::mkdir(path.c_str(), kPrivateDirectory) != 0 && errno != EEXIST) {
+      return io_failure("make", path, errno);
+    }
+    if (Status synced = sync_directory(path.parent_path()); !synced) return synced;
   }
+  if (!fs::is_directory(directory, error)) return io_failure("make", directory, ENOTDIR);
   return {};
 }
 

@@ -9,9 +9,15 @@
 #include <string_view>
 #include <utility>
 
+#include <sys/types.h>
+
 #include "base/result.h"
 
 namespace kipu::storage {
+
+// There is no access control: what a store holds is for its owner.
+inline constexpr mode_t kPrivateFile = 0600;
+inline constexpr mode_t kPrivateDirectory = 0700;
 
 // A file descriptor with one owner.
 class FileDescriptor {
@@ -56,7 +62,7 @@ class FileDescriptor {
 // Makes the names in `directory` durable. `io_error`.
 [[nodiscard]] Status sync_directory(const std::filesystem::path& directory);
 
-// Makes `directory`, and those above it that are missing. `io_error`.
+// Makes `directory`, and those above it that are missing, private. `io_error`.
 [[nodiscard]] Status make_directory(const std::filesystem::path& directory);
 
 // What is free to us on the file system of `path`; 0 if it does not say.

@@ -6,8 +6,10 @@
 #include <utility>
 
 #include <leveldb/env.h>
+#include <sys/stat.h>
 
 #include "base/check.h"
+#include "storage/files.h"
 
 namespace kipu::storage {
 namespace {
@@ -39,6 +41,17 @@ class WatchedEnv final : public leveldb::EnvWrapper {
         saved_(std::move(files)) {}
 
   leveldb::Status NewWritableFile(const std::string& name, leveldb::WritableFile** made) override;
+
+  // Whatever LevelDB makes is made private.
+  leveldb::Status CreateDir(const std::string& name) override {
+    return then_restrict(target()->CreateDir(name), name, kPrivateDirectory);
+  }
+  leveldb::Status NewLogger(const std::string& name, leveldb::Logger** made) override {
+    return then_restrict(target()->NewLogger(name, made), name, kPrivateFile);
+  }
+  leveldb::Status LockFile(const std::string& name, leveldb::FileLock** made) override {
+    return then_restrict(target()->LockFile(name, made), name, kPrivateFile);
+  }
 
   leveldb::Status RenameFile(const std::string& from, const std::string& to) override {
     leveldb::Status renamed = target()->RenameFile(from, to);
@@ -82,6 +95,13 @@ class WatchedEnv final : public leveldb::EnvWrapper {
   Status save_all() {
     const std::lock_guard lock(mutex_);
     return save();
+  }
+
+  static leveldb::Status then_restrict(leveldb::Status status, const std::string& name,
+                                       mode_t mode) {
+    // A file system that has no modes is none of our business.
+    if (status.ok()) static_cast<void>(::chmod(name.c_str(), mode));
+    return status;
   }
 
  private:
@@ -136,7 +156,8 @@ class WatchedFile final : public leveldb::WritableFile {
 }  // namespace
 
 leveldb::Status WatchedEnv::NewWritableFile(const std::string& name, leveldb::WritableFile** made) {
-  leveldb::Status status = target()->NewWritableFile(name, made);
+  leveldb::Status status =
+      WatchedEnv::then_restrict(target()->NewWritableFile(name, made), name, kPrivateFile);
   const auto log = log_number(name);
   const auto number = log ? log : manifest_number(name);
   if (!status.ok() || !number) return status;

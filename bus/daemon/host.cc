@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -40,6 +41,11 @@ void block_signals() {
   const sigset_t set = watched_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
+}
+
+void keep_files_private() {
+  constexpr mode_t kOthers = 0077;
+  ::umask(kOthers | ::umask(kOthers));
 }
 
 SignalWatcher::SignalWatcher(std::function<void()> on_stop, std::function<void()> on_reopen)

@@ -42,6 +42,9 @@ class SignalWatcher {
 // too low for a daemon without any peer.
 [[nodiscard]] Result<std::uint64_t> raise_descriptor_limit();
 
+// What this process makes from now on, its log too, is for its owner alone.
+void keep_files_private();
+
 // All threads allocate from one heap from now on, so that what one has freed serves the others: a
 // process that passes messages between few threads would else hold its largest need once for each.
 // REQUIRES: the process has one thread.

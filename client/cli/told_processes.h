@@ -37,8 +37,7 @@ using ToldProcesses = std::vector<ToldProcess>;
 [[nodiscard]] ToldProcesses told_processes(std::string_view text);
 
 // The process of that store; null if there is none.
-[[nodiscard]] const ToldProcess* find_process(const ToldProcesses& processes,
-                                                const StoreId& store);
+[[nodiscard]] const ToldProcess* find_process(const ToldProcesses& processes, const StoreId& store);
 
 // The members of one JSON object.
 void render_json(const ToldProcess& process, JsonWriter& json);

@@ -146,7 +146,8 @@ TEST(RestartTest, CountsNoLostDiskForAMajorityOfALaterMap) {
   world.worker("B").stores_maps = true;
   world.restart_broker(2);
   world.all_hello({"B", "C"});
-  EXPECT_THAT(error_text(ask_for_map(world).at(0)), HasSubstr("w2 has come, w3 has come without a map, w1 has not"));
+  EXPECT_THAT(error_text(ask_for_map(world).at(0)),
+              HasSubstr("w2 has come, w3 has come without a map, w1 has not"));
   world.hello("A");
   EXPECT_EQ(map_of(ask_for_map(world).at(0)).buckets.size(), 3U);
 }

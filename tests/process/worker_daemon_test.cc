@@ -170,6 +170,24 @@ TEST_F(WorkerDaemonTest, RefusesAStoreWhoseLogsACleanerTookAndNamesWhatReplacesI
   EXPECT_EQ(test::field_of(*ready, "store"), id);
 }
 
+// There is no access control: what a worker stores is for its owner.
+TEST_F(WorkerDaemonTest, KeepsWhatItStoresPrivate) {
+  init();
+  Process worker(command({"--log", data_ + "/../worker.log"}));
+  ASSERT_TRUE(worker.wait_for_line("ready")) << worker.errors();
+  const auto mode_of = [](const std::filesystem::path& path) {
+    return std::filesystem::status(path).permissions();
+  };
+  using std::filesystem::perms;
+  EXPECT_EQ(mode_of(data_), perms::owner_all);
+  EXPECT_EQ(mode_of(data_ + "/../worker.log"), perms::owner_read | perms::owner_write);
+  for (const auto& each : std::filesystem::recursive_directory_iterator(data_)) {
+    const perms expected =
+        each.is_directory() ? perms::owner_all : perms::owner_read | perms::owner_write;
+    EXPECT_EQ(mode_of(each.path()), expected) << each.path();
+  }
+}
+
 TEST_F(WorkerDaemonTest, RefusesAStoreInUse) {
   init();
   Process worker(command());

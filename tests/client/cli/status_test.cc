@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "client/cli/told_processes.h"
 #include "client/cli/results.h"
 #include "client/cli/text.h"
+#include "client/cli/told_processes.h"
 #include "client/cli/verdict.h"
 
 namespace kipu::cli {
