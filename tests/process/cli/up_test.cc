@@ -151,7 +151,9 @@ TEST_F(UpTest, ServesNothingInThePlaceOfLogsThatACleanerTookOfAllWorkers) {
   const TempDirectory home;
   ASSERT_EQ(kipu({"up", "--port", "0", "--data", "d", "--detach"}, home).ended, (Ended{0, 0}));
   const Detached detached(home, "d");
-  ASSERT_EQ(kipu({"append", "key", "value", "--data", "d"}, home).ended, (Ended{0, 0}));
+  std::string endpoint;
+  std::getline(std::ifstream(home / "d" / "endpoint"), endpoint);
+  ASSERT_EQ(kipu({"append", "key", "value", "--broker", endpoint}, home).ended, (Ended{0, 0}));
   ASSERT_EQ(kipu({"down", "--data", "d"}, home).ended, (Ended{0, 0}));
   ASSERT_EQ(run({"find", home.path().string(), "-name", "0*.log", "-delete"}).ended, (Ended{0, 0}));
   const Finished refused = kipu({"up", "--port", "0", "--data", "d", "--detach"}, home);
