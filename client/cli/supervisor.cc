@@ -217,6 +217,7 @@ std::vector<std::string> Supervisor::words_of(const Member& member) const {
       data_of(member).string()};
   if (is_broker(member)) {
     words.insert(words.end(), {"--frontend", frontend_, "--backend", backend_});
+    words.insert(words.end(), {"--processes", (folder_.path() / "processes").string()});
   } else {
     words.insert(words.end(), {"--broker", backend_, "--replace-with", member.replace});
     if (!options_.reserve.empty()) words.insert(words.end(), {"--reserve", options_.reserve});

@@ -143,6 +143,29 @@ void expect_frame(const std::map<std::string, std::string>& frames, const std::s
   EXPECT_TRUE(*read == message) << name;
 }
 
+// What a build sends that knows nothing of telling what was there: nobody asks, and nobody says.
+TEST(ProtocolDocumentTest, ReadsAppendsOfABuildThatTellsNothing) {
+  const auto request = decode<AppendRequest>(
+      from_hex("000000001d0000000000000001000200020000000000000004000000030000000d0000007700"
+               "00000300000000000000eeffc000000000000700000000000000080000000400030000000068"
+               "e5cf8b01420000000000000055440c8699bc996a010000000000000025000000420000002500"
+               "00002a00000025000000aa000000050000000000000006000000000000008b2b642f76b86372"
+               "03000000000000001d0000002a0000001d000000120000001d0000000200000064656661756c"
+               "74006672756974000000050000006170706c65000000000400000070656172000000646f6373"
+               "0000000000ff000000000000"));
+  ASSERT_TRUE(request) << request.error().message;
+  AppendRequest expected = samples::sample<AppendRequest>();
+  expected.tell_present = false;
+  EXPECT_EQ(*request, expected);
+  const auto reply = decode<AppendReply>(
+      from_hex("0000000009000000000000000100010001000000000000000100000017000000040000000100"
+               "0100010000000900000001000000c200000072656d6f766520696e206120776f726d20627563"
+               "6b657400"));
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_EQ(reply->refusals, samples::sample<AppendReply>().refusals);
+  EXPECT_EQ(reply->present, std::nullopt);
+}
+
 TEST(ProtocolDocumentTest, HasTheFramesThatAreSent) {
   std::map<std::string, std::string> frames;
   for (const Row& row : table("frames")) frames[row.at(0)] = row.at(1);

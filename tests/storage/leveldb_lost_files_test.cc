@@ -347,11 +347,5 @@ TEST_F(LostFilesTest, OpensWhatCannotBeReadOfItsRuns) {
   EXPECT_EQ(store->count(count_of("key")).error().code, ErrorCode::unreadable);
 }
 
-TEST_F(LostFilesTest, NamesTheIdOfTheStoreForWhoeverReplacesIt) {
-  const std::string id = open()->info().store.id.to_string();
-  fs::remove(files_of(directory_, ".log").front());
-  EXPECT_THAT(error_of_open().message, HasSubstr("--store " + id));
-}
-
 }  // namespace
 }  // namespace kipu::storage
