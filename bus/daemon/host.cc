@@ -83,8 +83,11 @@ void SignalWatcher::watch() {
 Status die_with_parent() {
   const pid_t parent = getppid();
   prctl(PR_SET_PDEATHSIG, SIGTERM);
-  // It may have ended just before.
-  if (getppid() == parent) return {};
+  // It may have ended just before: even before it was asked who it is, and then another process is
+  // the parent by now. Whoever reads the ready line is gone then, too.
+  pollfd reader{STDOUT_FILENO, 0, 0};
+  const bool unread = poll(&reader, 1, 0) > 0 && (reader.revents & POLLERR) != 0;
+  if (getppid() == parent && !unread) return {};
   return fail(ErrorCode::unavailable, "the process that started this one has ended");
 }
 

@@ -35,7 +35,7 @@ class SignalWatcher {
 };
 
 // From now on this process gets SIGTERM when its parent's thread that started it ends.
-// `unavailable` if the parent is gone already.
+// `unavailable` if the parent is gone already, or whoever read a pipe that standard output is.
 [[nodiscard]] Status die_with_parent();
 
 // Raises the soft limit of file descriptors to the hard one, and returns it; `io_error` if that is

@@ -110,7 +110,7 @@ Status HeldEntries::open_next_partition() {
   for (FileFeed& feed : feeds_) {
     const auto next = feed.next_partition();
     if (!next) return fail(next.error());
-    if (*next && (!least || **next < *least)) least = **next;
+    if (*next && (!least || **next < *least)) least = *next;
   }
   if (!least) return {};
   return open_runs(*least);

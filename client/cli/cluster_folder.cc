@@ -214,8 +214,8 @@ Status publish_file(const fs::path& file, std::string_view content) {
 
 Result<fs::path> set_aside(const fs::path& path, std::string_view why) {
   for (int number = 1; number < kMostSetAside; ++number) {
-    const fs::path other = number == 1 ? fmt::format("{}.{}", path.string(), why)
-                                       : fmt::format("{}.{}-{}", path.string(), why, number);
+    fs::path other = number == 1 ? fmt::format("{}.{}", path.string(), why)
+                                 : fmt::format("{}.{}-{}", path.string(), why, number);
     if (::renameat2(AT_FDCWD, path.c_str(), AT_FDCWD, other.c_str(), RENAME_NOREPLACE) == 0) {
       return other;
     }

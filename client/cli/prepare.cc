@@ -204,31 +204,39 @@ Result<Plan> make_plan(const ClusterFolder& folder, const UpRequest& request,
   return plan;
 }
 
-Status run_init(std::vector<std::string> words, const fs::path& data) {
-  words.insert(words.end(), {"--data", data.string()});
-  const auto made = run_to_end(words, kMakeWithin);
+Error cannot_be_made(const fs::path& path, std::string_view why) {
+  return {ErrorCode::io_error,
+          fmt::format("{} cannot be made: {}; `kipu up` goes on with it once that is mended",
+                      path.string(), why)};
+}
+
+Status make_broker(const ClusterFolder& folder, const Programs& programs,
+                   const ClusterRecord& record) {
+  const fs::path data = broker_of(folder);
+  const auto made =
+      run_to_end({programs.broker, "init", "--data", data.string(), "--workers",
+                  std::to_string(record.workers), "--replicas", std::to_string(record.replicas),
+                  "--partitions", std::to_string(record.partitions), "--cluster-id",
+                  record.cluster.id.to_string()},
+                 kMakeWithin);
   if (!made) return fail(made.error());
-  if (made->status == 0) return {};
-  return fail(ErrorCode::io_error,
-              fmt::format("{} cannot be made: {} ({}); `kipu up` goes on with it once that is "
-                          "mended",
-                          data.string(), made->output, describe_exit(made->status)));
+  // One that was begun by an `up` that was killed may have come first.
+  if (made->status == 0 || is_broker_of(data, record.cluster)) return {};
+  return fail(
+      cannot_be_made(data, fmt::format("{} ({})", made->output, describe_exit(made->status))));
 }
 
 Status make_stores(const ClusterFolder& folder, const Programs& programs, Prepared& prepared) {
   const ClusterRecord& record = prepared.record;
   if (!is_broker_of(broker_of(folder), record.cluster)) {
-    const std::vector<std::string> broker{programs.broker, "init",
-                                          "--workers",     std::to_string(record.workers),
-                                          "--replicas",    std::to_string(record.replicas),
-                                          "--partitions",  std::to_string(record.partitions),
-                                          "--cluster-id",  record.cluster.id.to_string()};
-    if (auto status = run_init(broker, broker_of(folder)); !status) return status;
+    if (auto status = make_broker(folder, programs, record); !status) return status;
   }
   for (WorkerFolder& worker : prepared.workers) {
     if (!worker.is_free()) continue;
-    if (auto status = run_init({programs.worker, "init"}, worker.path); !status) return status;
+    const auto made = make_store(programs, worker.path, {});
     worker = look_at_worker(folder, worker.name, programs);
+    const bool is_there = worker.kind == Kind::store && worker.store->cluster.is_none();
+    if (!made && !is_there) return fail(cannot_be_made(worker.path, made.error().message));
   }
   return {};
 }

@@ -37,7 +37,6 @@ constexpr seconds kAnswersWithin{3};
 constexpr seconds kComesFreeWithin{20};
 constexpr seconds kEndsWithin{10};  // when asked to; then it is killed
 constexpr seconds kServesWithin{30};
-constexpr seconds kMakeWithin{60};
 constexpr milliseconds kLook{50};
 
 // All that is known of the cluster in a directory.
@@ -209,20 +208,6 @@ Result<std::string> clear_place(const fs::path& place, const WorkerFolder& worke
               fmt::format("{} is a disk of its own, and cannot be renamed: move what is in it "
                           "elsewhere, and repeat this",
                           place.string()));
-}
-
-// A worker that is just being started there holds its lock for a moment.
-Status make_store(const Programs& programs, const fs::path& place, StoreId store) {
-  std::vector<std::string> words{programs.worker, "init", "--data", place.string()};
-  if (!store.is_none()) words.insert(words.end(), {"--store", store.id.to_string()});
-  for (milliseconds waited{0};; waited += kLook) {
-    const auto made = run_to_end(words, kMakeWithin);
-    if (!made) return fail(made.error());
-    if (made->status == 0) return {};
-    const bool in_use = made->output.find("in use") != std::string::npos;
-    if (!in_use || waited > kComesFreeWithin) return fail(ErrorCode::io_error, made->output);
-    std::this_thread::sleep_for(kLook);
-  }
 }
 
 // Has the supervisor start it now. The process, or 0 if no supervisor runs.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <system_error>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,9 @@ namespace {
 namespace fs = std::filesystem;
 using Kind = WorkerFolder::Kind;
 
+constexpr std::chrono::seconds kMakeWithin{60};
+constexpr std::chrono::seconds kComesFreeWithin{20};
+constexpr std::chrono::milliseconds kLookAgain{50};
 constexpr std::string_view kProgramName = "kipu-worker: ";
 
 void show(WorkerFolder& worker, const Programs& programs) {
@@ -89,6 +93,22 @@ WorkerFolder look_at_worker(const ClusterFolder& folder, const std::string& name
     worker.words = fmt::format("{} holds {}, and no store", worker.path.string(), names.front());
   }
   return worker;
+}
+
+Status make_store(const Programs& programs, const fs::path& place, StoreId instead_of) {
+  std::vector<std::string> words{programs.worker, "init", "--data", place.string()};
+  if (!instead_of.is_none()) words.insert(words.end(), {"--store", instead_of.id.to_string()});
+  for (std::chrono::milliseconds waited{0};; waited += kLookAgain) {
+    const auto made = run_to_end(words, kMakeWithin);
+    if (!made) return fail(made.error());
+    if (made->status == 0) return {};
+    const bool in_use = made->output.find("in use") != std::string::npos;
+    if (!in_use || waited > kComesFreeWithin) {
+      return fail(ErrorCode::io_error,
+                  fmt::format("{} ({})", made->output, describe_exit(made->status)));
+    }
+    std::this_thread::sleep_for(kLookAgain);
+  }
 }
 
 std::uint32_t number_of_worker(std::string_view folder_name) {

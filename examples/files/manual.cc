@@ -234,8 +234,8 @@ constexpr std::string_view kExits =
     "    2    wrong usage, or a local file that cannot be read or would be replaced\n"
     "    3    no cluster answers\n"
     "    4    the deadline passed, or the outcome is unknown: say the same again\n"
-    "    5    someone must look: a chunk is lost or altered, a disk failed, or standard\n"
-    "         output did not take everything\n"
+    "    5    someone must look: a chunk is lost or altered, a disk failed, or\n"
+    "         standard output did not take everything\n"
     "    6    no such file is stored\n"
     "    130  interrupted\n";
 

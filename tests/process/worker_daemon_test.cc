@@ -224,6 +224,20 @@ TEST_F(WorkerDaemonTest, OpensItsLogAnewOnHangup) {
   EXPECT_NE(std::string(std::istreambuf_iterator<char>(in), {}).find("stopped"), std::string::npos);
 }
 
+TEST_F(WorkerDaemonTest, DoesNotOutliveOneThatEndedBeforeItBegan) {
+  init();
+  std::string line = "(sleep 0.05; exec";
+  for (const std::string& word : command({"--die-with-parent"})) line += " " + word;
+  // Its output has no reader any more once `true` has ended.
+  line += "; ) 2>" + (directory_ / "errors").string() + " | true";
+  const Finished finished = run({"sh", "-c", line});
+  EXPECT_TRUE(eventually([&] {
+    std::ifstream in(directory_ / "errors");
+    return std::string(std::istreambuf_iterator<char>(in), {}).find("has ended") !=
+           std::string::npos;
+  })) << finished.errors;
+}
+
 TEST_F(WorkerDaemonTest, EndsWithWhoeverStartedIt) {
   init();
   // The shell starts it, tells its process id, and is killed.

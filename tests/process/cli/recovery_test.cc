@@ -351,21 +351,66 @@ TEST_F(RecoveryTest, BeginsInFoldersThatWereMadeReady) {
 }
 
 TEST_F(RecoveryTest, GoesOnWithABirthThatWasInterrupted) {
-  make_cluster();
-  // As it was before the last store was made, and before anything was stored.
-  fs::remove_all(in(""));
+  const std::string id = "000102030405060708090a0b0c0d0e0f";
+  fs::create_directories(in("worker-2"));
+  std::ofstream(in("cluster")) << "cluster=" << id
+                               << "\nworkers=3\nreplicas=3\npartitions=8\nready=no\n";
+  expect_done(run({program("kipu-broker"), "init", "--data", in("broker").string(), "--workers",
+                   "3", "--partitions", "8", "--cluster-id", id}));
+  expect_done(run({program("kipu-worker"), "init", "--data", in("worker-1").string()}));
+  std::ofstream(in("worker-2/store.init")) << "torn";
+  const std::string first = text_of(in("worker-1/store")).substr(12, 16);
   expect_done(up());
-  expect_done(down());
-  std::string record = text_of(in("cluster"));
-  record.replace(record.find("ready=yes"), 9, "ready=no");
-  std::ofstream(in("cluster")) << record;
-  fs::remove_all(in("worker-3"));
-  fs::create_directories(in("worker-3"));
-  std::ofstream(in("worker-3/store.init")) << "torn";
-  const Finished started = up();
-  EXPECT_EQ(started.ended.exit_code == 0 || started.ended.exit_code == 3, true) << started.errors;
-  EXPECT_TRUE(fs::exists(in("worker-3/store")));
+  EXPECT_EQ(text_of(in("worker-1/store")).substr(12, 16), first);
+  EXPECT_NE(text_of(in("cluster")).find("cluster=" + id), std::string::npos);
   EXPECT_NE(text_of(in("cluster")).find("ready=yes"), std::string::npos);
+  EXPECT_TRUE(eventually([&] { return is_healthy(); }));
+}
+
+TEST_F(RecoveryTest, TouchesNothingOfStrangersInABirthThatWasInterrupted) {
+  fs::create_directories(in("worker-2"));
+  std::ofstream(in("cluster"))
+      << "cluster=000102030405060708090a0b0c0d0e0f\nworkers=3\nreplicas=3\npartitions=8\n"
+      << "ready=no\n";
+  std::ofstream(in("worker-2/letter")) << "precious";
+  expect_refused(up(), 1, "letter");
+  EXPECT_EQ(text_of(in("worker-2/letter")), "precious");
+  EXPECT_FALSE(fs::exists(in("worker-1")));
+}
+
+TEST_F(RecoveryTest, OnlyOneOfSeveralBeginsACluster) {
+  std::vector<Process> all;
+  for (int i = 0; i < 3; ++i) {
+    all.emplace_back(std::vector<std::string>{program("kipu"), "up", "--detach", "--port", "0",
+                                              "--data", data()},
+                     options());
+  }
+  int served = 0;
+  for (Process& each : all) {
+    const Ended ended = each.wait();
+    if (ended == Ended{0, 0}) {
+      ++served;
+    } else {
+      EXPECT_NE(each.errors().find("already"), std::string::npos) << each.errors();
+    }
+  }
+  EXPECT_EQ(served, 1);
+  EXPECT_TRUE(eventually([&] { return is_healthy(); }));
+}
+
+TEST_F(RecoveryTest, StartsAfterItsSupervisorWasKilledAtAnyMoment) {
+  for (const char* moment : {"lock", "cluster", "broker", "worker-2", "pids/broker", "endpoint"}) {
+    Process killed({program("kipu"), "up", "--port", "0", "--data", data()}, options());
+    EXPECT_TRUE(
+        eventually([&] { return fs::exists(in(moment)); }, kPatience, std::chrono::milliseconds(0)))
+        << moment << ": " << killed.errors();
+    killed.kill(SIGKILL);
+    killed.wait();
+  }
+  expect_done(up());
+  EXPECT_TRUE(eventually([&] { return is_healthy(); }));
+  expect_done(kipu({"append", "fruit", "apple"}));
+  expect_data();
 }
 
 TEST_F(RecoveryTest, StartsOnlyOneOfTwoCopies) {
