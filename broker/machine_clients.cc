@@ -50,10 +50,10 @@ Result<bool> has_bucket(const schema::ClusterMap& map, const Bucket& wanted) {
 
 // Adds `wanted` unless it is there. True if that changed the map.
 Result<bool> add_bucket(schema::ClusterMap& map, const Bucket& wanted) {
+  if (Status allowed = cluster::check_reserved(wanted); !allowed) return fail(allowed.error());
   Result<bool> there = has_bucket(map, wanted);
   if (!there) return there;
   if (*there) return false;
-  if (Status allowed = cluster::check_reserved(wanted); !allowed) return fail(allowed.error());
   if (map.buckets.size() >= limits::kMaxBuckets) {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("a cluster has at most {} buckets", limits::kMaxBuckets));

@@ -56,7 +56,8 @@ class Marks {
       : client_(client), name_(name) {
     static_cast<CallOptions&>(read_) = options;
     read_.bucket = cluster::kOnceNamesBucket;
-    static_cast<CallOptions&>(append_) = static_cast<const CallOptions&>(read_);
+    static_cast<CallOptions&>(append_) = options;
+    append_.bucket = cluster::kOnceNamesBucket;
   }
 
   Result<std::vector<Mark>> read() const {
@@ -124,8 +125,7 @@ Result<std::optional<OnceTerms>> known_terms(const Marks& marks) {
 class OldStart {
  public:
   OldStart(Client& client, std::string_view name, const CallOptions& options)
-      : client_(client), name_(name) {
-    static_cast<CallOptions&>(options_) = options;
+      : client_(client), name_(name), options_(options) {
     options_.bucket = cluster::kOnceBucket;
   }
 
@@ -134,7 +134,9 @@ class OldStart {
     if (!made) return fail(made.error());
     is_there_ = *made;
     if (!is_there_) return std::optional<StampTime>();
-    const auto first = client_.first(name_, options_);
+    ReadOptions read;
+    static_cast<CallOptions&>(read) = options_;
+    const auto first = client_.first(name_, read);
     if (!first) return fail(first.error());
     if (!*first) return std::optional<StampTime>();
     return std::optional((*first)->id.stamp.time);
@@ -153,7 +155,7 @@ class OldStart {
  private:
   Client& client_;
   const std::string name_;
-  ReadOptions options_;
+  CallOptions options_;
   bool is_there_ = false;  // as it should be; somebody may have made another of that name
 };
 

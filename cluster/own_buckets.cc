@@ -21,7 +21,7 @@ Status check_reserved(const Bucket& bucket) {
   if (!bucket.name.starts_with(kReservedBucketPrefix)) return {};
   const bool known = std::ranges::find(kNames, bucket.name) != kNames.end();
   if (known && bucket == own_bucket(bucket.name)) return {};
-  return fail(ErrorCode::invalid_argument,
+  return fail(ErrorCode::unsupported,
               "bucket names that begin with '" + std::string(kReservedBucketPrefix) +
                   "' are Kipu's own: choose another name than '" + bucket.name + "'");
 }

@@ -18,7 +18,7 @@ inline constexpr std::string_view kOnceContentsBucket = "kipu.once.contents";
 // A bucket of Kipu's own, in the one shape that it may have: `worm`, quorums, the usual pair.
 [[nodiscard]] Bucket own_bucket(std::string_view name);
 
-// Whether a bucket may be made: `invalid_argument` if its name is reserved, and it is none of those
+// Whether a bucket may be made: `unsupported` if its name is reserved, and it is none of those
 // above, or not as own_bucket() says.
 [[nodiscard]] Status check_reserved(const Bucket& bucket);
 

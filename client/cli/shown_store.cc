@@ -44,12 +44,16 @@ StoreId ShownStore::store_of(std::string_view worker) const {
 }
 
 Result<ShownStore> parse_shown_store(std::string_view text) {
+  const auto other = [] {
+    return fail(ErrorCode::malformed, "this is not what `kipu-worker show` prints");
+  };
   try {
     ShownStore shown = read(json::parse(text));
-    if (!shown.store.is_none()) return shown;
-  } catch (const json::exception&) {  // said below
+    if (shown.store.is_none()) return other();
+    return shown;
+  } catch (const json::exception&) {
+    return other();
   }
-  return fail(ErrorCode::malformed, "this is not what `kipu-worker show` prints");
 }
 
 }  // namespace kipu::cli

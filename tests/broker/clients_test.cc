@@ -157,14 +157,14 @@ TEST(BucketTest, OfAReservedNameIsMadeInItsOneShapeAlone) {
   World world = born();
   for (const char* name : {"kipu.once", "kipu.once.names", "kipu.once.contents"}) {
     EXPECT_EQ(error_code(create(world, "c", Bucket{.name = name, .mode = BucketMode::wmrm}).at(0)),
-              ErrorCode::invalid_argument);
+              ErrorCode::unsupported);
     EXPECT_EQ(error_code(create(world, "c", Bucket{.name = name, .max_pair_bytes = 1}).at(0)),
-              ErrorCode::invalid_argument);
+              ErrorCode::unsupported);
     const auto made = create(world, "c", Bucket{.name = name});
     EXPECT_NE(cluster::find_bucket(map_of(made.at(0)), name), nullptr);
   }
   EXPECT_EQ(error_code(create(world, "c", Bucket{.name = "kipu.mine"}).at(0)),
-            ErrorCode::invalid_argument);
+            ErrorCode::unsupported);
   EXPECT_EQ(create(world, "c", Bucket{.name = "kipu"}).at(0).envelope.kind, MessageKind::map);
 }
 

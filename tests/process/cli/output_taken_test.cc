@@ -116,7 +116,10 @@ TEST_F(OutputTakenTest, EveryCommandSaysSoOfItsHelp) {
 
 TEST_F(OutputTakenTest, TheShellAndStdinSaySo) {
   expect_not_taken({"shell"}, "append shelf a b\nget shelf\n");
-  expect_not_taken({"append", "lines", "-"}, "one\ntwo\n");
+  const Finished lines = onto_full_disk({"append", "lines", "-"}, "one\ntwo\n");
+  EXPECT_EQ(lines.ended, (Ended{5, 0})) << lines.errors;
+  EXPECT_NE(lines.errors.find("took no more"), std::string::npos) << lines.errors;
+  EXPECT_NE(lines.errors.find("lines 1–2 are stored"), std::string::npos) << lines.errors;
   EXPECT_EQ(output_of({"count", "lines"}), "2\n");  // stored nevertheless, as it says
 }
 
