@@ -50,7 +50,6 @@ Result<bool> has_bucket(const schema::ClusterMap& map, const Bucket& wanted) {
 
 // Adds `wanted` unless it is there. True if that changed the map.
 Result<bool> add_bucket(schema::ClusterMap& map, const Bucket& wanted) {
-  if (Status allowed = cluster::check_reserved(wanted); !allowed) return fail(allowed.error());
   Result<bool> there = has_bucket(map, wanted);
   if (!there) return there;
   if (*there) return false;
@@ -88,6 +87,9 @@ void Machine::State::on_bucket_create(Now now, const PeerId& from, const Message
   if (!create) return refuse(from, request, create.error(), effects);
   if (Status status = cluster::validate(create->bucket); !status) {
     return refuse(from, request, status.error(), effects);
+  }
+  if (Status allowed = cluster::check_reserved(create->bucket); !allowed) {
+    return refuse(from, request, allowed.error(), effects);
   }
   if (maps.in_force() == nullptr) return refuse(from, request, no_map(), effects);
   const Result<bool> there = has_bucket(maps.in_force()->map, create->bucket);

@@ -37,6 +37,7 @@ constexpr seconds kAnswersWithin{3};
 constexpr seconds kComesFreeWithin{20};
 constexpr seconds kEndsWithin{10};  // when asked to; then it is killed
 constexpr seconds kServesWithin{30};
+constexpr seconds kSettlesWithin{15};
 constexpr milliseconds kLook{50};
 
 // All that is known of the cluster in a directory.
@@ -47,6 +48,13 @@ struct Found {
   StoreNames stores;
   ProcessReport processes;
 };
+
+// Nothing if no supervisor says anything.
+std::optional<ProcessReport> report_of(const ClusterFolder& folder) {
+  std::ostringstream text;
+  text << std::ifstream(folder.path() / "processes").rdbuf();
+  return parse_processes(text.str());
+}
 
 Result<Found> look(const ClusterFolder& folder, const Programs& programs) {
   Found found;
@@ -65,10 +73,8 @@ Result<Found> look(const ClusterFolder& folder, const Programs& programs) {
   if (const auto* map = newest_map(found.workers, found.record.cluster)) found.map = *map;
   found.workers.resize(found.record.workers);
   found.stores = settle_stores(found.workers, folder.load_stores(), found.map);
-  std::ostringstream text;
-  text << std::ifstream(folder.path() / "processes").rdbuf();
   const auto holder = folder.holder();
-  auto processes = parse_processes(text.str());
+  auto processes = report_of(folder);
   // What a killed supervisor said counts no more.
   if (processes && holder == processes->supervisor) found.processes = *std::move(processes);
   return found;
@@ -121,7 +127,21 @@ bool is_alive(const ClusterFolder& folder, StoreId store) {
   });
 }
 
+// One that is down is started again and again, and is for a moment neither there nor gone. True if
+// it is in that state still after a while.
+bool is_starting(const ClusterFolder& folder, const std::string& worker) {
+  for (milliseconds waited{0}; waited < kSettlesWithin; waited += kLook) {
+    const auto report = report_of(folder);
+    const ProcessState* state = report ? report->find(worker) : nullptr;
+    if (state == nullptr || state->state != ProcessState::State::starting) return false;
+    std::this_thread::sleep_for(kLook);
+  }
+  return true;
+}
+
 Status check_down(const ClusterFolder& folder, const ReplaceTarget& target, const Found& found) {
+  const bool supervised = found.processes.supervisor != 0;
+  const bool starting = supervised && is_starting(folder, target.folder);
   const auto pid = running_daemon(folder, target.folder);
   if (!pid) return {};
   const std::string data = shell_quoted(folder.path().string());
@@ -132,8 +152,7 @@ Status check_down(const ClusterFolder& folder, const ReplaceTarget& target, cons
                             "{} && kipu up --data {} --detach`",
                             target.folder, *pid, data, command_for(folder, target), data));
   }
-  const ProcessState* state = found.processes.find(target.folder);
-  if (state != nullptr && state->state == ProcessState::State::starting) {
+  if (starting) {
     return fail(ErrorCode::in_use, fmt::format("{} is being started, as process {}: see whether it "
                                                "comes with `kipu status`, and repeat this if not",
                                                target.folder, *pid));
@@ -214,19 +233,14 @@ Result<std::string> clear_place(const fs::path& place, const WorkerFolder& worke
 Result<pid_t> have_started(const ClusterFolder& folder, const ReplaceTarget& target) {
   const auto holder = folder.holder();
   if (!holder || !has_lock_open(folder, *holder)) return 0;
-  const auto report_of = [&]() -> std::optional<ProcessReport> {
-    std::ostringstream text;
-    text << std::ifstream(folder.path() / "processes").rdbuf();
-    return parse_processes(text.str());
-  };
   // One of a former version has no such report, and takes the signal for its end.
-  auto report = report_of();
+  auto report = report_of(folder);
   if (!report || report->supervisor != *holder) return 0;
   ::kill(*holder, SIGUSR1);
   std::string last;
   for (milliseconds waited{0}; waited < kServesWithin; waited += kLook) {
     std::this_thread::sleep_for(kLook);
-    report = report_of();
+    report = report_of(folder);
     const ProcessState* state = report ? report->find(target.folder) : nullptr;
     // Those that run are left out of a long report first.
     if (report && state == nullptr) {
