@@ -84,7 +84,7 @@ Status FileFeed::split() {
 
 HeldEntries::HeldEntries(const BackupFolder& folder, const std::vector<CheckedFile>& files,
                          std::uint32_t target_partitions)
-    : folder_(&folder), target_partitions_(target_partitions) {
+    : folder_(&folder) {
   for (const CheckedFile& file : files) feeds_.emplace_back(folder, file, target_partitions);
 }
 

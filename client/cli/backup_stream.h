@@ -64,7 +64,6 @@ class HeldEntries {
   [[nodiscard]] Status push(std::unique_ptr<Run> run);
 
   const BackupFolder* folder_;
-  std::uint32_t target_partitions_;
   std::deque<FileFeed> feeds_;
   std::uint32_t partition_ = 0;
   std::vector<std::unique_ptr<Run>> heap_;  // by `first`, the least on top

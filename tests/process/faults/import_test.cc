@@ -79,9 +79,8 @@ TEST_F(ImportTest, KilledFiveTimesAndRepeatedIsExactlyItsInput) {
     Process importer(import(), whole);
     // Of those that are stored last of all there is little to kill.
     const std::uint64_t enough = 1 + rng_.below(first_key_lines(input) / 2);
-    ASSERT_TRUE(eventually([&] {
-      return test::must(client_.count("key0")).values >= enough || !importer.running();
-    }));
+    ASSERT_TRUE(eventually(
+        [&] { return test::must(client_.count("key0")).values >= enough || !importer.running(); }));
     importer.kill(SIGKILL);
     const Ended ended = importer.wait();
     EXPECT_TRUE(ended == (Ended{-1, SIGKILL}) || ended == (Ended{0, 0})) << importer.errors();
