@@ -161,7 +161,8 @@ class OldStart {
 
 struct Begun {
   OnceTerms terms;
-  OnceSum own;  // of this importer's content
+  OnceSum own;         // of this importer's content
+  bool again = false;  // somebody began it before
 };
 
 // Agrees with whoever else begins now, after the list of the records is whole.
@@ -184,7 +185,9 @@ Result<Begun> begin_first(Client& client, const Marks& marks, OldStart& old,
   if (*old_start != terms->start) {
     if (auto written = old.write(terms->start); !written) return fail(written.error());
   }
-  return Begun{*terms, *sum};
+  // An earlier build, or whoever begins it at the same moment, may have stored some of it.
+  const bool alone = !*old_start && terms->list == wanted.list;
+  return Begun{*terms, *sum, !alone};
 }
 
 // Of a name that was decided on before, or now.
@@ -199,7 +202,7 @@ Result<Begun> begin(Client& client, std::string_view name, const OnceContent& co
   }
   const auto own = sum_of(content);
   if (!own) return fail(own.error());
-  return Begun{**known, *own};
+  return Begun{**known, *own, true};
 }
 
 Error refusal(std::string_view name, const OnceTerms& terms,
@@ -242,10 +245,10 @@ std::optional<OnceTerms> parse_terms(std::string_view text) {
   return terms;
 }
 
-Once once_of(std::string_view name, const OnceTerms& terms) {
+Once once_of(std::string_view name, const OnceTerms& terms, bool again) {
   std::string hashed(name);
   append_le(hashed, terms.start.bits());
-  return {terms.start, hash64(hashed), terms.content};
+  return {terms.start, hash64(hashed), terms.content, again};
 }
 
 Result<Once> begin_once(Client& client, std::string_view name, const OnceContent& content,
@@ -256,7 +259,7 @@ Result<Once> begin_once(Client& client, std::string_view name, const OnceContent
   const auto begun = begin(client, name, content, call);
   if (!begun) return fail(begun.error());
   const OnceTerms& terms = begun->terms;
-  if (begun->own == terms.content) return once_of(name, terms);
+  if (begun->own == terms.content) return once_of(name, terms, begun->again);
   const auto difference = first_difference(client, terms.list, content, call);
   if (!difference) return fail(difference.error());
   return fail(refusal(name, terms, *difference));

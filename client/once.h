@@ -36,6 +36,6 @@ struct OnceTerms {
 
 // The stamps of an import of this name that began at this time: their writer is XXH3-64 over the
 // name and the start's 64 bits, little-endian.
-[[nodiscard]] Once once_of(std::string_view name, const OnceTerms& terms);
+[[nodiscard]] Once once_of(std::string_view name, const OnceTerms& terms, bool again);
 
 }  // namespace kipu::client

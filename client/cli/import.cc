@@ -199,13 +199,15 @@ Status Importer::check_unchanged(const Record& record, std::uint64_t number) {
   return fail(ErrorCode::content_differs, std::string(kChanged));
 }
 
-// What has a stamp may be there already.
+// Of what brings a stamp along, or was begun before, it is asked whether it is there: that costs a
+// look-up for each.
 void Importer::send(Record record, std::uint64_t number) {
   std::optional<Stamp> stamp = record.stamp;
+  const bool may_be_there = stamp || (once_ && once_->again());
   if (!stamp && once_) stamp = once_->stamp(number);
   Entry& entry = record.entry;
   Client& client = client_of(entry.key);
-  if (stamp) {
+  if (may_be_there) {
     entry.stamp = *stamp;
     client.import_async(std::move(entry), options_,
                         [outcome = &outcome_, number](const Result<Imported>& result) {
@@ -219,10 +221,11 @@ void Importer::send(Record record, std::uint64_t number) {
   };
   if (entry.kind == EntryKind::append) {
     options_.bucket = entry.bucket;
+    options_.stamp = stamp;
     client.append_async(entry.key, std::move(entry.values), options_, done);
     return;
   }
-  entry.stamp = clock_.next(wall_now());
+  entry.stamp = stamp ? *stamp : clock_.next(wall_now());
   client.write_async(std::move(entry), options_, done);
 }
 

@@ -145,17 +145,20 @@ using OnceContent = std::function<Status(const std::function<bool(const OnceReco
 // `number` of the import `name` has the same stamp each time. Made by Client::once.
 class Once {
  public:
-  Once(StampTime start, std::uint64_t writer, OnceSum content = {})
-      : start_(start), writer_(writer), content_(content) {}
+  Once(StampTime start, std::uint64_t writer, OnceSum content = {}, bool again = false)
+      : start_(start), writer_(writer), content_(content), again_(again) {}
   Stamp stamp(std::uint64_t number) const { return {start_.plus(number), writer_}; }
   StampTime start() const { return start_; }
   // What the name stands for. An importer that reads its input again as it stores it compares.
   const OnceSum& content() const { return content_; }
+  // Whether the name was begun before: then records of it may be stored already.
+  bool again() const { return again_; }
 
  private:
   StampTime start_;
   std::uint64_t writer_;
   OnceSum content_;
+  bool again_;
 };
 
 class Client {
