@@ -27,10 +27,10 @@ endfunction()
 
 # Seconds after which CTest gives a test up: sanitizers make it several times slower.
 set(kipu_case_timeout 120)
-set(kipu_together_timeout 300)
+set(kipu_together_timeout 900)
 if(KIPU_SANITIZE)
   set(kipu_case_timeout 480)
-  set(kipu_together_timeout 1200)
+  set(kipu_together_timeout 2400)
 endif()
 
 # kipu_test(NAME DEPS …): one GoogleTest program of every *_test.cc in the current folder.
