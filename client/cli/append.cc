@@ -286,7 +286,8 @@ Status LineAppender::read_lines(LineReader& reader) {
   while (!enough_.rung()) {
     const auto line = reader.next();
     if (!line) return fail(line.error());
-    if (!*line) return check_unchanged(true);
+    // Where the wait was ended, there is more, and what ended it is said elsewhere.
+    if (!*line) return reader.at_end() ? check_unchanged(true) : Status();
     Values values = only_value(**line);
     if (once_) sum_.add(in_short(context_, values, reader.lines()));
     if (auto same = check_unchanged(false); !same) return same;
