@@ -198,18 +198,17 @@ int index_and_watch(const IndexOptions& options, GraphPort& graph, std::ostream&
   auto watch = FileWatch::open();
   if (!watch) return report(watch.error());
   bool first = true;
-  while (!stop.requested() && out) {
+  for (;;) {
     const auto done = catch_up(options, graph, stop, *watch, first, out);
     // A compile database that is being rewritten, or a graph out of reach: the next change tries
     // again, but the first round must succeed.
     if (!done && first) return report(done.error());
     if (!done) report(done.error());
     first = false;
-    if (stop.requested()) break;
+    if (stop.requested() || !out) return 0;  // who started it asks why `out` took no more
     const auto changed = watch->wait(stop.fd());
     if (!changed) return report(changed.error());
   }
-  return 0;
 }
 
 }  // namespace callgraph
