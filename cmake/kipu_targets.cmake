@@ -26,10 +26,10 @@ function(kipu_label_target name)
 endfunction()
 
 # Seconds after which CTest gives a test up: sanitizers make it several times slower.
-set(kipu_case_timeout 120)
-set(kipu_together_timeout 900)
+set(kipu_case_timeout 300)
+set(kipu_together_timeout 600)
 if(KIPU_SANITIZE)
-  set(kipu_case_timeout 480)
+  set(kipu_case_timeout 1200)
   set(kipu_together_timeout 2400)
 endif()
 

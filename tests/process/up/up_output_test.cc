@@ -3,7 +3,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/process/cli/command_test.h"
+#include <gtest/gtest.h>
+
+#include "tests/support/local_cluster.h"
 
 namespace kipu::test {
 namespace {

@@ -3,9 +3,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include <gtest/gtest.h>
 #include <signal.h>
 
-#include "tests/process/cli/command_test.h"
+#include "tests/support/local_cluster.h"
 
 namespace kipu::test {
 namespace {
