@@ -192,35 +192,50 @@ class KeyMerger {
   // Leaves the iterator behind the records of `key`.
   Result<Passed> pass_in(PartitionId partition, const std::string& key) {
     start_key(partition, key);
+    const std::size_t key_bytes = scratch_.size();
     append_past_key(scratch_);
     if (!query_.skip_removed && !query_.with_newest) {
       cursor_.seek(scratch_);
       return Passed{true, std::nullopt};
     }
-    cursor_.seek_before(scratch_);
-    const Result<KeysPage::Newest> newest = read_newest(key);
+    const Result<KeysPage::Newest> newest = newest_of(key, key_bytes);
     if (!newest) return fail(newest.error());
-    cursor_.next();
     Passed passed{!query_.skip_removed || !newest->removes, std::nullopt};
     if (query_.with_newest) passed.newest = *newest;
     return passed;
   }
 
-  // REQUIRES: the iterator stands at the newest record of `key`, where there was one.
-  Result<KeysPage::Newest> read_newest(const std::string& key) {
-    if (Status whole = cursor_.status(); !whole) return fail(std::move(whole.error()));
-    const std::string_view prefix = std::string_view(scratch_).substr(0, scratch_.size() - 1);
-    if (!cursor_.is_valid() || !cursor_.key().starts_with(prefix)) {
-      return fail(ErrorCode::unreadable,
-                  fmt::format("the records of key {} in bucket {} were there and cannot be found",
-                              printable(key), printable(query_.bucket)));
-    }
+  // Its last record: found going forward, since an iterator that turns back has to find its place
+  // in every table anew, as long as the key has few. REQUIRES: scratch_ is past the key, of which
+  // the first `key_bytes` are what its records begin with.
+  Result<KeysPage::Newest> newest_of(const std::string& key, std::size_t key_bytes) {
+    const std::string_view past = scratch_;
+    const std::string_view begin = past.substr(0, key_bytes);
+    const auto is_of_key = [&] {
+      return cursor_.is_valid() && cursor_.key() >= begin && cursor_.key() < past;
+    };
     Entry newest;
     newest.bucket = query_.bucket;
     newest.key = key;
-    Status decoded = decode_record(cursor_, scratch_.size(), newest);
-    if (!decoded) return fail(std::move(decoded.error()));
-    return KeysPage::Newest{newest.id(), newest.kind == EntryKind::remove};
+    if (!is_of_key()) cursor_.seek(begin);  // else it stands at its first record
+    bool found = false;
+    int steps = 0;
+    for (; is_of_key(); cursor_.next()) {
+      if (++steps > kMostStepsForward) {
+        cursor_.seek_before(past);
+        found = is_of_key();
+        if (!found) break;
+        steps = 0;
+      }
+      Status decoded = decode_record(cursor_, scratch_.size(), newest);
+      if (!decoded) return fail(std::move(decoded.error()));
+      found = true;
+    }
+    if (Status whole = cursor_.status(); !whole) return fail(std::move(whole.error()));
+    if (found) return KeysPage::Newest{newest.id(), newest.kind == EntryKind::remove};
+    return fail(ErrorCode::unreadable,
+                fmt::format("the records of key {} in bucket {} were there and cannot be found",
+                            printable(key), printable(query_.bucket)));
   }
 
   // Puts the key under the iterator on the heap, if it is of that partition and asked for.
@@ -245,6 +260,8 @@ class KeyMerger {
     append_escaped(scratch_, key);
     return bucket_bytes;
   }
+
+  static constexpr int kMostStepsForward = 8;
 
   const KeysQuery& query_;
   RecordCursor cursor_;

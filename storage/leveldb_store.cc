@@ -449,24 +449,29 @@ Result<LogIndex> begin_run(const Layout& layout, leveldb::DB& db, const LogLimit
 
 // What an interrupted init was to make, so that repeating it needs nothing that was said then; if
 // another is wanted, or that file is torn, a new one.
-StoreInfo info_to_make(const Layout& layout, Rng& rng, StoreId instead_of) {
+StoreInfo info_to_make(const Layout& layout, Rng& rng, StoreId instead_of, bool accepts_loss) {
   if (is_there(layout.unfinished)) {
     auto begun = read_file(layout.unfinished, kMaxStoreFileBytes).and_then(decode_store_file);
-    if (begun && (instead_of.is_none() || begun->store == instead_of)) return std::move(*begun);
+    const bool is_it = begun && (instead_of.is_none() || (begun->store == instead_of &&
+                                                          begun->whole.accepts_loss == accepts_loss));
+    if (is_it) return std::move(*begun);
   }
-  return make_store_info(rng, instead_of);
+  StoreInfo info = make_store_info(rng, instead_of);
+  info.whole.accepts_loss = accepts_loss;
+  return info;
 }
 
 }  // namespace
 
-Status init_leveldb_store(const fs::path& directory, Rng& rng, StoreId instead_of) {
+Status init_leveldb_store(const fs::path& directory, Rng& rng, StoreId instead_of,
+                          bool accepts_loss) {
   const Layout layout(resolved(directory));
   if (Status room = check_room(layout); !room) return room;
   if (Status made = make_directory(layout.directory); !made) return made;
   const Result<FileDescriptor> lock = lock_directory(layout.directory);
   if (!lock) return fail(lock.error());
   if (Status empty = check_empty(layout); !empty) return empty;
-  const StoreInfo info = info_to_make(layout, rng, instead_of);
+  const StoreInfo info = info_to_make(layout, rng, instead_of, accepts_loss);
   // From here on the directory says that init is at work; the rename at the end says that it is
   // done. So a crash at any point leaves what init can begin again and open refuses.
   Status done = write_file(layout.unfinished, encode_store_file(info));

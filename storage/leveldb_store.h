@@ -22,11 +22,12 @@ struct LevelDbOptions {
 };
 
 // Makes `directory` (which may exist, empty) a store with a new id and no cluster, durably; or one
-// with the id of a lost store whose place it takes, and no partition of which is whole.
+// with the id of a lost store whose place it takes, and no partition of which is whole; how it
+// becomes so, Wholeness::accepts_loss says.
 // An init that was interrupted is gone on with, under the id that it had, unless another is given.
 // `invalid_argument` if there is a store or anything else in it.
 [[nodiscard]] Status init_leveldb_store(const std::filesystem::path& directory, Rng& rng,
-                                        StoreId instead_of = {});
+                                        StoreId instead_of = {}, bool accepts_loss = false);
 
 // Opens a store and adds a run. Never creates one: `not_a_store` for a directory without, `corrupt`
 // for one whose parts do not fit together (data without CURRENT, a damaged store file),

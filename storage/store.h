@@ -71,6 +71,9 @@ struct Wholeness {
   // Runs of this store of which others know what it does not: it has been filled since it learnt of
   // them, or waits to be. The newest kMaxRuns, in that order.
   std::vector<std::uint64_t> lost_runs = {};
+  // An operator has accepted that what nobody else has is lost: what all the others hold, whole or
+  // not, is all that it should. Until it has been filled.
+  bool accepts_loss = false;
   friend bool operator==(const Wholeness&, const Wholeness&) = default;
 };
 

@@ -74,8 +74,12 @@ Status check_head(std::string_view bytes) {
   return {};
 }
 
+// Beside the kind, in one byte.
+constexpr std::uint8_t kAcceptsLoss = 0x80;
+
 void append_wholeness(std::string& to, const Wholeness& whole) {
-  to.push_back(static_cast<char>(whole.kind));
+  const auto kind = static_cast<std::uint8_t>(whole.kind);
+  to.push_back(static_cast<char>(whole.accepts_loss ? kind | kAcceptsLoss : kind));
   append_le(to, static_cast<std::uint32_t>(whole.missing.size()));
   for (const PartitionId partition : whole.missing) append_le(to, partition.number);
   append_le(to, static_cast<std::uint32_t>(whole.lost_runs.size()));
@@ -84,7 +88,9 @@ void append_wholeness(std::string& to, const Wholeness& whole) {
 
 // False if it is not what append_wholeness() makes.
 bool take_wholeness(Parser& parser, Wholeness& whole) {
-  const auto kind = parser.take_le<std::uint8_t>();
+  const auto head = parser.take_le<std::uint8_t>();
+  const std::uint8_t kind = head & static_cast<std::uint8_t>(~kAcceptsLoss);
+  whole.accepts_loss = (head & kAcceptsLoss) != 0;
   const auto missing = parser.take_le<std::uint32_t>();
   if (kind > static_cast<std::uint8_t>(Wholeness::Kind::all_but)) return false;
   whole.kind = static_cast<Wholeness::Kind>(kind);

@@ -36,12 +36,20 @@ void Machine::State::take_map_for_wholeness(Now now, Effects& effects) {
   reconcile(now, effects);
 }
 
-// As many others must have been walked through as keep any majority from having no part in it.
+// As many others must have been walked through as keep any majority from having no part in it. Where
+// the loss of what they lack is accepted: all of them, whole or not, of which there may be none.
 void Machine::State::want_missing() {
   const std::uint32_t replicas = maps.in_force()->replicas;
   const std::uint32_t needed = replicas - holders_needed(Level::quorum, replicas) + 1;
   for (const PartitionId partition : wholeness.to_fill()) {
-    reconciler.want(partition, peers.others(partition), needed);
+    const std::vector<StoreId>& others = peers.others(partition);
+    if (!wholeness.accepts_loss()) {
+      reconciler.want(partition, others, needed);
+    } else if (others.empty()) {
+      filled.push_back(partition);
+    } else {
+      reconciler.want(partition, others, others.size(), true);
+    }
   }
 }
 
@@ -149,10 +157,13 @@ void Machine::State::perform(Now now, ReconcileSteps steps, Effects& effects) {
 // First the cursors are where they were before a loss: else whoever remembers that would tell this
 // store of the same loss once more after a restart, when others may be waiting for it by then.
 void Machine::State::take_up_filled(Now now, Effects& effects) {
-  const bool regains = std::any_of(peers.all().begin(), peers.all().end(), [&](const auto& known) {
-    return follower.regains(known.first) && peers.alive(known.first, now.instant);
+  const bool waits = std::any_of(peers.all().begin(), peers.all().end(), [&](const auto& known) {
+    const auto& [peer, about] = known;
+    // It would tell of the loss afterwards.
+    const bool may_tell = wholeness.accepts_loss() && !about.shared.empty() && !follower.compared(peer);
+    return may_tell || (follower.regains(peer) && peers.alive(peer, now.instant));
   });
-  if (!regains) {
+  if (!waits) {
     for (const PartitionId partition : std::exchange(filled, {})) wholeness.fill(partition);
   }
   save_wholeness(effects);
@@ -189,7 +200,11 @@ std::string Machine::State::why_not_whole() const {
     const PeerBook::Peer* peer = peers.find(store_id);
     if (peer != nullptr) names += (names.empty() ? "" : ", ") + peer->worker.to_string();
   }
-  return names.empty() ? "saves what it has filled" : "fills it from " + names;
+  if (!names.empty()) return "fills it from " + names;
+  const bool is_alone = maps.in_force() != nullptr && maps.in_force()->replicas == 1;
+  if (!is_alone || wholeness.accepts_loss()) return "saves what it has filled";
+  return "no other replica could fill it: a copy of its directory brings it back, and a store made "
+         "with --accept-loss begins anew";
 }
 
 void Machine::State::on_wholeness_saved(Now, std::uint64_t id, Effects& effects) {

@@ -27,6 +27,7 @@ struct Flags {
   std::string data;
   // init
   StoreId instead_of;
+  bool accepts_loss = false;
   // serve
   std::string broker = "tcp://127.0.0.1:7401";
   PeerOptions peers{"tcp://127.0.0.1:*", "tcp://127.0.0.1:*", ""};
@@ -121,7 +122,12 @@ daemon::Command init_command(Flags& flags) {
           "  kipu-worker init --data /var/lib/kipu/worker --store ID\n\n"
           "The second takes the place of a store that is lost.",
           {required(text_option("data", "DIR", "the directory to make", flags.data)),
-           lost_store_option(flags.instead_of)}};
+           lost_store_option(flags.instead_of),
+           switch_option("accept-loss",
+                         "with --store: where the other replicas are not whole either, what none of "
+                         "them has is lost for good, and this one is whole once it has all that they "
+                         "have",
+                         flags.accepts_loss)}};
 }
 
 daemon::Command show_command(Flags& flags) {
@@ -245,7 +251,11 @@ Status show(const Flags& flags) {
 
 Status init(const Flags& flags) {
   Rng rng = Rng::from_system();
-  return storage::init_leveldb_store(flags.data, rng, flags.instead_of);
+  if (flags.accepts_loss && flags.instead_of.is_none()) {
+    return fail(ErrorCode::invalid_argument,
+                "--accept-loss is about the store whose place the new one takes: name it by --store");
+  }
+  return storage::init_leveldb_store(flags.data, rng, flags.instead_of, flags.accepts_loss);
 }
 
 RuntimeOptions to_options(const Flags& flags) {

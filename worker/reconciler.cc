@@ -33,11 +33,14 @@ void Reconciler::set_buckets(std::vector<std::string> buckets) {
   }
 }
 
-void Reconciler::want(PartitionId partition, std::vector<StoreId> from, std::size_t needed) {
+void Reconciler::want(PartitionId partition, std::vector<StoreId> from, std::size_t needed,
+                      bool any) {
   const auto found = wants_.find(partition);
-  if (found != wants_.end() && found->second.from == from && found->second.needed == needed) return;
+  const bool is_same = found != wants_.end() && found->second.from == from &&
+                       found->second.needed == needed && found->second.any == any;
+  if (is_same) return;
   for (const StoreId store : from) sources_.try_emplace(store);
-  wants_[partition] = Want{std::move(from), needed, {}, ++last_serial_};
+  wants_[partition] = Want{std::move(from), needed, any, {}, ++last_serial_};
 }
 
 void Reconciler::restart(PartitionId partition) {
@@ -116,7 +119,7 @@ void Reconciler::take(Instant now, StoreId store, Source& source, schema::PeerRe
                       ReconcileSteps& steps) {
   Walk& walk = *source.walk;
   walk.whole = walk.whole && reply.whole;
-  if (!walk.whole && !walk.catches_up) {
+  if (!walk.whole && !walk.catches_up && !takes_any(walk.partition)) {
     not_whole(now, source);
     return go_on(now, store, source, steps);
   }
@@ -128,7 +131,7 @@ void Reconciler::take(Instant now, StoreId store, Source& source, schema::PeerRe
   }
   walk.after = {page.entries.back().key, page.entries.back().id()};
   source.doing = Source::Doing::merging;
-  const bool fills = walk.whole && walk.serial != 0;
+  const bool fills = (walk.whole || takes_any(walk.partition)) && walk.serial != 0;
   steps.merges.push_back({store, source.number, std::move(page.entries), fills});
 }
 
@@ -205,6 +208,11 @@ bool Reconciler::is_wanted_from(const Want& want, StoreId store) const {
          std::find(want.from.begin(), want.from.end(), store) != want.from.end();
 }
 
+bool Reconciler::takes_any(PartitionId partition) const {
+  const auto want = wants_.find(partition);
+  return want != wants_.end() && want->second.any;
+}
+
 void Reconciler::ask(Instant now, StoreId store, Source& source, ReconcileSteps& steps) {
   source.doing = Source::Doing::asking;
   source.number = ++last_number_;
@@ -242,7 +250,8 @@ void Reconciler::walked(StoreId store, Source& source) {
   source.not_before.erase(walk.partition);
   source.damaged.erase(walk.partition);
   const auto want = wants_.find(walk.partition);
-  if (walk.whole && want != wants_.end() && want->second.serial == walk.serial) {
+  const bool is_wanted = want != wants_.end() && want->second.serial == walk.serial;
+  if (is_wanted && (walk.whole || want->second.any)) {
     want->second.walked.insert(store);
     if (want->second.walked.size() >= want->second.needed) {
       filled_.push_back(walk.partition);

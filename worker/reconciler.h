@@ -58,9 +58,9 @@ class Reconciler {
   // The buckets of the map. Where they change, walks begin anew, those that were done too: what a
   // new bucket has was missed.
   void set_buckets(std::vector<std::string> buckets);
-  // `partition` is to be walked through with `needed` of `from` that are whole. Said again: anew,
-  // unless it is the same need.
-  void want(PartitionId partition, std::vector<StoreId> from, std::size_t needed);
+  // `partition` is to be walked through with `needed` of `from` that are whole; or, with `any`, that
+  // may lack something themselves. Said again: anew, unless it is the same need.
+  void want(PartitionId partition, std::vector<StoreId> from, std::size_t needed, bool any = false);
   // What was walked through for it so far does not count any more.
   void restart(PartitionId partition);
   // All of `shared` is to be walked through with `origin`, whole or not. While that goes on, a
@@ -89,6 +89,7 @@ class Reconciler {
   struct Want {
     std::vector<StoreId> from;
     std::size_t needed = 0;
+    bool any = false;
     std::set<StoreId> walked;
     std::uint64_t serial = 0;
   };
@@ -124,6 +125,7 @@ class Reconciler {
   static std::optional<PartitionId> left_of(Instant now, const Source& source);
   std::optional<PartitionId> wanted_from(Instant now, StoreId store, const Source& source) const;
   bool is_wanted_from(const Want& want, StoreId store) const;
+  bool takes_any(PartitionId partition) const;
   void ask(Instant now, StoreId store, Source& source, ReconcileSteps& steps);
   void take(Instant now, StoreId store, Source& source, schema::PeerReadReply reply,
             ReconcileSteps& steps);

@@ -16,7 +16,8 @@ using Kind = storage::Wholeness::Kind;
 WholenessBook::WholenessBook(storage::Wholeness saved)
     : kind_(saved.kind),
       missing_(saved.missing.begin(), saved.missing.end()),
-      lost_runs_(std::move(saved.lost_runs)) {}
+      lost_runs_(std::move(saved.lost_runs)),
+      accepts_loss_(saved.accepts_loss) {}
 
 void WholenessBook::join(const schema::ClusterMap& map, WorkerId self) {
   if (kind_ == Kind::all_but || self.is_none()) return;
@@ -68,7 +69,10 @@ std::optional<SaveWholeness> WholenessBook::next_save() {
   changed_ = false;
   saving_ = true;
   saving_filled_ = filled_;
-  return SaveWholeness{++last_save_, {kind_, to_fill(), lost_runs_}};
+  storage::Wholeness whole{kind_, to_fill(), lost_runs_};
+  // It holds for what was lost by then.
+  whole.accepts_loss = accepts_loss_ && (kind_ != Kind::all_but || !whole.missing.empty());
+  return SaveWholeness{++last_save_, std::move(whole)};
 }
 
 void WholenessBook::on_saved(std::uint64_t id) {
@@ -78,6 +82,7 @@ void WholenessBook::on_saved(std::uint64_t id) {
     missing_.erase(partition);
     filled_.erase(partition);
   }
+  if (kind_ == Kind::all_but && missing_.empty()) accepts_loss_ = false;
 }
 
 }  // namespace kipu::worker

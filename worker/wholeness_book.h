@@ -41,6 +41,8 @@ class WholenessBook {
   bool is_whole(PartitionId partition) const;
   // That wait to be filled: without those that only wait to be saved.
   std::vector<PartitionId> to_fill() const;
+  // What all the others have, whole or not, is all that it should have.
+  bool accepts_loss() const { return accepts_loss_; }
   // That are not served.
   std::size_t not_whole() const { return missing_.size(); }
 
@@ -56,6 +58,7 @@ class WholenessBook {
   std::set<PartitionId> filled_;         // of missing_: to be served once that is saved
   std::set<PartitionId> saving_filled_;  // of filled_: that is on its way to the disk
   std::vector<std::uint64_t> lost_runs_;
+  bool accepts_loss_;
   bool changed_ = false;
   bool saving_ = false;
   std::uint64_t last_save_ = 0;

@@ -95,9 +95,11 @@ WorkerFolder look_at_worker(const ClusterFolder& folder, const std::string& name
   return worker;
 }
 
-Status make_store(const Programs& programs, const fs::path& place, StoreId instead_of) {
+Status make_store(const Programs& programs, const fs::path& place, StoreId instead_of,
+                  bool accepts_loss) {
   std::vector<std::string> words{programs.worker, "init", "--data", place.string()};
   if (!instead_of.is_none()) words.insert(words.end(), {"--store", instead_of.id.to_string()});
+  if (accepts_loss) words.emplace_back("--accept-loss");
   for (std::chrono::milliseconds waited{0};; waited += kLookAgain) {
     const auto made = run_to_end(words, kMakeWithin);
     if (!made) return fail(made.error());

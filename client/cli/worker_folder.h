@@ -48,10 +48,11 @@ struct WorkerFolder {
 [[nodiscard]] WorkerFolder look_at_worker(const ClusterFolder& folder, const std::string& name,
                                           const Programs& programs);
 
-// Makes an empty store, or one in the place of that store. A process that holds the directory for a
+// Makes an empty store, or one in the place of that store; `accepts_loss` as in `kipu-worker init`. A
+// process that holds the directory for a
 // moment, such as an init whose `up` was killed, is waited for. `io_error`, with what it said.
 [[nodiscard]] Status make_store(const Programs& programs, const std::filesystem::path& place,
-                                StoreId instead_of);
+                                StoreId instead_of, bool accepts_loss = false);
 
 // Of each `worker-N` that is there, by N, and of worker-1 to worker-`least` in any case.
 [[nodiscard]] std::vector<WorkerFolder> look_at_workers(const ClusterFolder& folder,

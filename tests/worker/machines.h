@@ -77,12 +77,14 @@ class Machines {
     nodes_[at].machine.reset();
   }
   // Its store is gone: an empty one under the same id takes its place.
-  void lose(std::size_t at) {
+  void lose(std::size_t at, bool accepts_loss = false) {
     stop(at);
     const StoreId lost = id_of(at);
     Rng rng(++lives_ + 1000);
     nodes_[at].store = storage::make_memory_store(rng, {.instead_of = lost, .log = {}});
-    start(at);
+    storage::StoreInfo info = nodes_[at].store->info();
+    info.whole.accepts_loss = accepts_loss;
+    start(at, info);
   }
   void cut(std::size_t a, std::size_t b) { cuts_.insert(std::minmax(a, b)); }
   void heal() { cuts_.clear(); }

@@ -133,6 +133,49 @@ TEST_F(QuorumReadsTest, ServesALostStoreOnceItHasReadTheOthers) {
             (storage::Wholeness{storage::Wholeness::Kind::all_but, {}}));
 }
 
+// Two that are lost wait for each other for ever, unless an operator says that what neither of them
+// nor the third has is lost.
+TEST_F(QuorumReadsTest, ServesTwoLostStoresOnceTheyHaveAllThatIsLeftIfTheLossIsAccepted) {
+  cluster_.plant(0, {kA});
+  cluster_.plant(2, {kB});
+  cluster_.lose(0);
+  cluster_.lose(1);
+  cluster_.pass(seconds(20));
+  EXPECT_EQ(cluster_.health(0).not_whole, Machines::kPartitions);
+  cluster_.lose(0, true);
+  cluster_.lose(1, true);
+  cluster_.pass(seconds(20));
+  for (const std::size_t at : {0U, 1U}) {
+    EXPECT_EQ(cluster_.health(at).not_whole, 0U) << cluster_.health(at).why_not_whole;
+    EXPECT_EQ(page(at).value().entries, (std::vector<Entry>{kB}));
+    EXPECT_FALSE(cluster_.store(at).info().whole.accepts_loss);
+  }
+}
+
+TEST_F(QuorumReadsTest, WaitsForAllOthersWhereTheLossIsAccepted) {
+  cluster_.plant(2, {kB});
+  cluster_.lose(0, true);
+  cluster_.lose(1, true);
+  cluster_.stop(2);
+  cluster_.pass(seconds(20));
+  EXPECT_EQ(cluster_.health(0).not_whole, Machines::kPartitions);
+  EXPECT_EQ(page(0).error().code, ErrorCode::unavailable);
+}
+
+TEST(OneReplicaTest, BeginsAnewWhereTheLossIsAccepted) {
+  Machines alone{1};
+  alone.pass(seconds(1));
+  alone.plant(0, {kA});
+  alone.lose(0);
+  alone.pass(seconds(5));
+  EXPECT_EQ(alone.health(0).not_whole, Machines::kPartitions);
+  EXPECT_NE(alone.health(0).why_not_whole.find("--accept-loss"), std::string::npos);
+  alone.lose(0, true);
+  alone.pass(seconds(5));
+  EXPECT_EQ(alone.health(0).not_whole, 0U);
+  EXPECT_TRUE(alone.ask<Page>(0, MessageKind::page, page_query()).value().entries.empty());
+}
+
 TEST_F(QuorumReadsTest, TakesNoPartInReadsWhileItIsNotWhole) {
   cluster_.stop(1);
   cluster_.lose(0);

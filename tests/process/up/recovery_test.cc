@@ -28,6 +28,43 @@ TEST_F(RecoveryTest, ReplacesNothingThatNoOtherReplicaHolds) {
   EXPECT_FALSE(fs::exists(in("worker-1")));
   expect_done(type(command_in(refused.errors, "--accept-loss")));
   EXPECT_TRUE(fs::exists(in("worker-1/store")));
+  expect_done(up());
+  EXPECT_TRUE(becomes_healthy()) << kipu({"status"}).output;
+  expect_refused(kipu({"get", "fruit"}), 6, "no values");
+  expect_done(kipu({"append", "fruit", "apple"}));
+  expect_data();
+}
+
+// Of all three only one has what was stored. The two that begin anew must not wait for each other.
+TEST_F(RecoveryTest, FillsTwoOfThreeFromTheThirdWhereLossIsAccepted) {
+  make_cluster();
+  for (const char* name : {"worker-1", "worker-2"}) {
+    fs::remove_all(in(name));
+    const Finished refused = kipu({"worker", "replace", name, "--data", data()});
+    expect_done(type(command_in(refused.errors, "--accept-loss")));
+  }
+  expect_done(up());
+  EXPECT_TRUE(becomes_healthy()) << kipu({"status"}).output;
+  expect_data();
+  expect_done(down());
+  fs::remove_all(in("worker-3"));
+  expect_done(kipu({"worker", "replace", "worker-3", "--data", data()}));
+  expect_done(up());
+  EXPECT_TRUE(becomes_healthy()) << kipu({"status"}).output;
+  expect_data();
+}
+
+TEST_F(RecoveryTest, ServesWithAllThreeBegunAnewWhereLossIsAccepted) {
+  make_cluster();
+  for (const char* name : {"worker-1", "worker-2", "worker-3"}) {
+    fs::remove_all(in(name));
+    expect_done(kipu({"worker", "replace", name, "--data", data(), "--accept-loss"}));
+  }
+  expect_done(up());
+  EXPECT_TRUE(becomes_healthy()) << kipu({"status"}).output;
+  expect_refused(kipu({"get", "fruit"}), 6, "no values");
+  expect_done(kipu({"append", "fruit", "apple"}));
+  expect_data();
 }
 
 TEST_F(RecoveryTest, ReplacesNoSecondOfThree) {
