@@ -452,8 +452,9 @@ Result<LogIndex> begin_run(const Layout& layout, leveldb::DB& db, const LogLimit
 StoreInfo info_to_make(const Layout& layout, Rng& rng, StoreId instead_of, bool accepts_loss) {
   if (is_there(layout.unfinished)) {
     auto begun = read_file(layout.unfinished, kMaxStoreFileBytes).and_then(decode_store_file);
-    const bool is_it = begun && (instead_of.is_none() || (begun->store == instead_of &&
-                                                          begun->whole.accepts_loss == accepts_loss));
+    const bool is_it =
+        begun && (instead_of.is_none() ||
+                  (begun->store == instead_of && begun->whole.accepts_loss == accepts_loss));
     if (is_it) return std::move(*begun);
   }
   StoreInfo info = make_store_info(rng, instead_of);

@@ -36,8 +36,9 @@ void Machine::State::take_map_for_wholeness(Now now, Effects& effects) {
   reconcile(now, effects);
 }
 
-// As many others must have been walked through as keep any majority from having no part in it. Where
-// the loss of what they lack is accepted: all of them, whole or not, of which there may be none.
+// As many others must have been walked through as keep any majority from having no part in it.
+// Where the loss of what they lack is accepted: all of them, whole or not, of which there may be
+// none.
 void Machine::State::want_missing() {
   const std::uint32_t replicas = maps.in_force()->replicas;
   const std::uint32_t needed = replicas - holders_needed(Level::quorum, replicas) + 1;
@@ -160,7 +161,8 @@ void Machine::State::take_up_filled(Now now, Effects& effects) {
   const bool waits = std::any_of(peers.all().begin(), peers.all().end(), [&](const auto& known) {
     const auto& [peer, about] = known;
     // It would tell of the loss afterwards.
-    const bool may_tell = wholeness.accepts_loss() && !about.shared.empty() && !follower.compared(peer);
+    const bool may_tell =
+        wholeness.accepts_loss() && !about.shared.empty() && !follower.compared(peer);
     return may_tell || (follower.regains(peer) && peers.alive(peer, now.instant));
   });
   if (!waits) {

@@ -117,17 +117,18 @@ daemon::Option lost_store_option(StoreId& into) {
 
 daemon::Command init_command(Flags& flags) {
   using namespace daemon;
-  return {"Makes an empty store. It joins the cluster of the broker that it first serves.",
-          "  kipu-worker init --data /var/lib/kipu/worker\n"
-          "  kipu-worker init --data /var/lib/kipu/worker --store ID\n\n"
-          "The second takes the place of a store that is lost.",
-          {required(text_option("data", "DIR", "the directory to make", flags.data)),
-           lost_store_option(flags.instead_of),
-           switch_option("accept-loss",
-                         "with --store: where the other replicas are not whole either, what none of "
-                         "them has is lost for good, and this one is whole once it has all that they "
-                         "have",
-                         flags.accepts_loss)}};
+  return {
+      "Makes an empty store. It joins the cluster of the broker that it first serves.",
+      "  kipu-worker init --data /var/lib/kipu/worker\n"
+      "  kipu-worker init --data /var/lib/kipu/worker --store ID\n\n"
+      "The second takes the place of a store that is lost.",
+      {required(text_option("data", "DIR", "the directory to make", flags.data)),
+       lost_store_option(flags.instead_of),
+       switch_option("accept-loss",
+                     "with --store: where the other replicas are not whole either, what none of "
+                     "them has is lost for good, and this one is whole once it has all that they "
+                     "have",
+                     flags.accepts_loss)}};
 }
 
 daemon::Command show_command(Flags& flags) {
@@ -252,8 +253,9 @@ Status show(const Flags& flags) {
 Status init(const Flags& flags) {
   Rng rng = Rng::from_system();
   if (flags.accepts_loss && flags.instead_of.is_none()) {
-    return fail(ErrorCode::invalid_argument,
-                "--accept-loss is about the store whose place the new one takes: name it by --store");
+    return fail(
+        ErrorCode::invalid_argument,
+        "--accept-loss is about the store whose place the new one takes: name it by --store");
   }
   return storage::init_leveldb_store(flags.data, rng, flags.instead_of, flags.accepts_loss);
 }

@@ -58,8 +58,8 @@ class Reconciler {
   // The buckets of the map. Where they change, walks begin anew, those that were done too: what a
   // new bucket has was missed.
   void set_buckets(std::vector<std::string> buckets);
-  // `partition` is to be walked through with `needed` of `from` that are whole; or, with `any`, that
-  // may lack something themselves. Said again: anew, unless it is the same need.
+  // `partition` is to be walked through with `needed` of `from` that are whole; or, with `any`,
+  // that may lack something themselves. Said again: anew, unless it is the same need.
   void want(PartitionId partition, std::vector<StoreId> from, std::size_t needed, bool any = false);
   // What was walked through for it so far does not count any more.
   void restart(PartitionId partition);

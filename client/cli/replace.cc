@@ -313,8 +313,8 @@ Result<Exit> replace(Context& context, ClusterFolder& folder, const Programs& pr
     if (!kept) return fail(kept.error());
     report.kept = *kept;
   }
-  if (auto status = make_store(programs, place, target->store,
-                               context.arguments.has("accept-loss"));
+  if (auto status =
+          make_store(programs, place, target->store, context.arguments.has("accept-loss"));
       !status) {
     return fail(status.error());
   }

@@ -48,9 +48,9 @@ struct WorkerFolder {
 [[nodiscard]] WorkerFolder look_at_worker(const ClusterFolder& folder, const std::string& name,
                                           const Programs& programs);
 
-// Makes an empty store, or one in the place of that store; `accepts_loss` as in `kipu-worker init`. A
-// process that holds the directory for a
-// moment, such as an init whose `up` was killed, is waited for. `io_error`, with what it said.
+// Makes an empty store, or one in the place of that store; `accepts_loss` as in `kipu-worker init`.
+// A process that holds the directory for a moment, such as an init whose `up` was killed, is waited
+// for. `io_error`, with what it said.
 [[nodiscard]] Status make_store(const Programs& programs, const std::filesystem::path& place,
                                 StoreId instead_of, bool accepts_loss = false);
 

@@ -83,6 +83,12 @@ TEST(StoreFileTest, ReadsWhatVersionOneWrote) {
   EXPECT_EQ(unborn.whole, Wholeness{});
 }
 
+TEST(StoreFileTest, KeepsThatALossIsAccepted) {
+  StoreInfo info = some_info();
+  info.whole = {Wholeness::Kind::none, {}, {7}, true};
+  EXPECT_EQ(decode_store_file(encode_store_file(info)).value().whole, info.whole);
+}
+
 TEST(StoreFileTest, RefusesAWholenessThatCannotBe) {
   const auto code_with = [](const Wholeness& whole) {
     StoreInfo info = some_info();
