@@ -161,7 +161,8 @@ class LevelDbStore final : public Store {
   StoreStats stats() const override {
     return {.entries_estimate = merged_.load(std::memory_order_relaxed),
             .disk_bytes = table_bytes() + log_bytes(),
-            .free_bytes = free_bytes(layout_.directory)};
+            .free_bytes = free_bytes(layout_.directory),
+            .is_gone = !is_there(layout_.database)};
   }
 
  private:

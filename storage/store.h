@@ -107,6 +107,8 @@ struct StoreStats {
   std::uint64_t entries_estimate = 0;
   std::uint64_t disk_bytes = 0;
   std::uint64_t free_bytes = 0;  // of the file system
+  // Its directory was removed under it: what it writes from now on, nobody will ever read.
+  bool is_gone = false;
 };
 
 class Store {

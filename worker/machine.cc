@@ -160,6 +160,13 @@ void Machine::on_wholeness_saved(Now now, std::uint64_t id, const Status& status
 
 void Machine::on_stats(Now, const storage::StoreStats& stats, Effects& effects) {
   if (!state_->may_act(effects)) return;
+  if (stats.is_gone) {
+    return state_->stop(
+        {ErrorCode::io_error,
+         "the directory of this store was removed or renamed while it served: nothing "
+         "that it writes now would be found again"},
+        effects);
+  }
   WorkerHealth& health = state_->health;
   health.entries_estimate = stats.entries_estimate;
   health.disk_bytes = stats.disk_bytes;

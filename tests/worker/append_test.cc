@@ -278,6 +278,17 @@ TEST_F(WorkerAppendTest, RefusesWithoutAMapInForce) {
   EXPECT_EQ(only_error(), ErrorCode::unavailable);
 }
 
+TEST_F(WorkerAppendTest, AcknowledgesNothingOnceItsDirectoryIsGone) {
+  serve();
+  append(1, {append_of(key_of(true))});
+  const Commit begun = *commit();
+  machine().on_stats(now_, {.is_gone = true}, effects_);
+  ASSERT_TRUE(effects_.stop.has_value());
+  EXPECT_EQ(effects_.stop->code, ErrorCode::io_error);
+  finish(begun);
+  EXPECT_TRUE(sent().empty());
+}
+
 TEST_F(WorkerAppendTest, GoesReadOnlyBeforeTheDiskIsFullAndComesBack) {
   config_.reserve_bytes = 1000;
   serve();

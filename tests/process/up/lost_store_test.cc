@@ -2,8 +2,6 @@
 // says what is lost, and what it names brings it back.
 #include <functional>
 
-#include <signal.h>
-
 #include "tests/process/up/recovery.h"
 
 namespace kipu::test {
@@ -126,10 +124,7 @@ TEST_F(LostStoreTest, IsReplacedWhereItIsLostWhileTheClusterRuns) {
   expect_done(up());
   EXPECT_TRUE(becomes_healthy());
   const std::string worker = worker_in("worker-2");
-  fs::remove_all(in("worker-2"));
-  pid_t pid = 0;
-  std::ifstream(in("pids/worker-2")) >> pid;
-  ::kill(pid, SIGKILL);
+  fs::remove_all(in("worker-2"));  // which ends the worker
   const fs::path report = in("processes");
   EXPECT_TRUE(eventually([&] {
     return !command_in(text_of(in("logs/up.log")), "worker replace " + worker).empty();
