@@ -19,6 +19,12 @@ namespace kipu::client {
 
 using schema::MessageKind;
 
+namespace {
+// However much clocks differ, no worker takes a stamp that lies so far ahead: to ask for it again
+// and again until the deadline would be in vain.
+constexpr auto kFarAhead = std::chrono::hours(24);
+}  // namespace
+
 struct Machine::State {
   State(Config config, Rng rng, Now now)
       : core(std::move(config), rng, now),
@@ -70,6 +76,16 @@ void Machine::State::start_append(Now now, Handle handle, AppendCall call, Effec
   }
   if (pending.deadline <= now.instant) {
     return finish(handle, expired(pending, core.session, true), effects);
+  }
+  const bool comes_in_time = now.instant + kFarAhead < pending.deadline ||
+                             append.stamp.time <= StampTime::at(now.wall + kFarAhead);
+  if (!comes_in_time) {
+    return finish(
+        handle,
+        {ErrorCode::clock_skew,
+         "the stamp lies more than a day ahead of this machine's clock, and no worker would "
+         "take it before the deadline: correct the stamp or the clock"},
+        effects);
   }
   appends.start(now, handle, effects);
 }

@@ -25,6 +25,14 @@ class ClientAppendTest : public testing::Test {
   Harness client{config()};
 };
 
+TEST_F(ClientAppendTest, RefusesAtOnceAStampThatNoWorkerTakesInTime) {
+  const Stamp far{StampTime::at(client.now().wall + std::chrono::hours(48)), 1};
+  const CallId id = client.start(
+      AppendCall{"default", "k", EntryKind::append, Values{"v"}, far, Level::bucket_default});
+  EXPECT_EQ(client.error(id).code, ErrorCode::clock_skew);
+  EXPECT_TRUE(client.take_all().empty());
+}
+
 TEST_F(ClientAppendTest, StampsEntriesInTheOrderOfTheirCalls) {
   client.append("a");
   const auto first = client.take_append();
