@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "client/cli/child.h"
 #include "client/cli/cluster_folder.h"
+#include "client/cli/prepare.h"
 #include "client/cli/process_report.h"
 #include "client/cli/restart_policy.h"
 
@@ -21,6 +22,7 @@ struct Member {
   std::string replace;  // the command that begins a new store in the place of its own; of workers
   StoreId store;        // that it has or had, if known
   std::string barred;   // why it is not started at all; else empty
+  LinkedPlace link;     // what is to be said of a link in the place of its folder
 
   Child child;
   // Since its last start:
@@ -50,14 +52,21 @@ struct Member {
   std::string trouble() const;
   // The command that mends it, where its own words name it, or nothing.
   std::string remedy() const;
+
+ private:
+  std::string with_link(const std::string& what) const;
 };
 
 // The last line of what a process wrote to standard error, without the name of the program.
 [[nodiscard]] std::string last_words(std::string_view errors);
 
+// The broker, and each of the workers.
+[[nodiscard]] std::vector<Member> make_members(const ClusterFolder& folder,
+                                               const Prepared& prepared);
+
 // The command that begins a new store in the place of the one of a worker, which is called by its
-// folder, or as the map calls it, if that is known.
-[[nodiscard]] std::string replace_command(const ClusterFolder& folder, const std::string& name,
+// folder, or as the map calls it, if that is known. A link that it would refuse goes first.
+[[nodiscard]] std::string replace_command(const ClusterFolder& folder, const Member& member,
                                           const std::string& worker);
 
 }  // namespace kipu::cli

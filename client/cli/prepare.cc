@@ -113,6 +113,10 @@ Status check_birth(const ClusterFolder& folder, const Prepared& prepared) {
     return fail(in_the_way(folder, fmt::format("{} is not empty", broker_of(folder).string())));
   }
   for (const WorkerFolder& worker : prepared.workers) {
+    const auto link = prepared.links.find(worker.name);
+    if (link != prepared.links.end() && !link->second.usable) {
+      return fail(in_the_way(folder, link->second.words));
+    }
     if (worker.is_free()) continue;
     if (!worker.store) return fail(in_the_way(folder, worker.words));
     const ClusterId cluster = worker.store->cluster;
@@ -148,6 +152,17 @@ void learn(const ClusterFolder& folder, Prepared& prepared) {
   const StoreNames known = folder.load_stores();
   prepared.stores = settle_stores(prepared.workers, known, prepared.map);
   prepared.barred = find_copies(prepared.workers, known);
+  prepared.links.clear();
+  for (const WorkerFolder& worker : prepared.workers) {
+    const auto store = prepared.stores.find(worker.name);
+    const StoreId own = store == prepared.stores.end() ? StoreId{} : store->second;
+    LinkedPlace link = look_at_link(folder, worker, own, prepared.record.workers);
+    // Opening a store writes to it, whosever it is.
+    if (!link.usable && worker.store && worker.store->store != own) {
+      prepared.barred.emplace(worker.name, link.words);
+    }
+    if (!link.words.empty()) prepared.links[worker.name] = std::move(link);
+  }
 }
 
 Result<Plan> plan_without_record(const ClusterFolder& folder, const UpRequest& request,
@@ -233,7 +248,10 @@ Status make_stores(const ClusterFolder& folder, const Programs& programs, Prepar
   }
   for (WorkerFolder& worker : prepared.workers) {
     if (!worker.is_free()) continue;
-    const auto made = make_store(programs, worker.path, {});
+    const auto place = place_of(worker.path);
+    if (!place) return fail(place.error());
+    if (auto status = check_parent(*place, worker); !status) return status;
+    const auto made = make_store(programs, *place, {});
     worker = look_at_worker(folder, worker.name, programs);
     const bool is_there = worker.kind == Kind::store && worker.store->cluster.is_none();
     if (!made && !is_there) return fail(cannot_be_made(worker.path, made.error().message));
@@ -258,10 +276,14 @@ void note_moved_stores(const ClusterFolder& folder, const Programs& programs, Pr
     const auto found = other.store ? missing.find(other.store->store) : missing.end();
     if (found == missing.end()) continue;
     const std::string to = shell_quoted(found->second->path.string());
-    prepared.notes.push_back(fmt::format(
-        "the store of {} lies in {}: `{}mv -T {} {}` brings it back", found->second->name, name,
-        found->second->kind == Kind::absent ? "" : fmt::format("rmdir {} && ", to),
-        shell_quoted(other.path.string()), to));
+    const bool is_link = fs::is_symlink(fs::symlink_status(found->second->path, error));
+    const std::string clear = is_link ? fmt::format("rm {} && ", to)
+                              : found->second->kind == Kind::absent
+                                  ? std::string()
+                                  : fmt::format("rmdir {} && ", to);
+    prepared.notes.push_back(
+        fmt::format("the store of {} lies in {}: `{}mv -T {} {}` brings it back",
+                    found->second->name, name, clear, shell_quoted(other.path.string()), to));
   }
 }
 

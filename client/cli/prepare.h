@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "client/cli/store_place.h"
 #include "client/cli/up_request.h"
 #include "client/cli/worker_folder.h"
 
@@ -22,7 +23,8 @@ struct Prepared {
   // Of those that must not be started: why. Two processes over copies of one store would each take
   // itself for the other.
   std::map<std::string, std::string> barred;
-  std::vector<std::string> notes;  // what whoever started it should know
+  std::map<std::string, LinkedPlace> links;  // by folder: those of which something is to be said
+  std::vector<std::string> notes;            // what whoever started it should know
 
   bool is_born() const { return !map.map.is_none(); }
 };

@@ -21,6 +21,7 @@
 #include "client/cli/own_process.h"
 #include "client/cli/prepare.h"
 #include "client/cli/session.h"
+#include "client/cli/store_place.h"
 #include "client/cli/text.h"
 #include "client/cli/up_report.h"
 #include "kipu/client.h"
@@ -197,36 +198,17 @@ Status take_from_worker(const ClusterFolder& folder, const ReplaceTarget& target
   return {};
 }
 
-// Where a folder really lies: it may be a link to another disk, which stays.
-fs::path place_of(const fs::path& path) {
-  std::error_code error;
-  if (!fs::is_symlink(path, error)) return path;
-  const fs::path place = fs::weakly_canonical(path, error);
-  return error ? path : place;
-}
-
-// Makes room for a new store, and returns under which name what was there is kept.
-Result<std::string> clear_place(const fs::path& place, const WorkerFolder& worker) {
-  std::error_code error;
-  if (!fs::is_directory(place.parent_path(), error)) {
-    return fail(
-        ErrorCode::io_error,
-        fmt::format("{} is not there, in which {} should lie: bring its disk back, or another",
-                    place.parent_path().string(), worker.name));
-  }
-  if (worker.is_free()) return std::string();
-  const auto kept = set_aside(place, "lost");
-  if (kept) return kept->string();
-  struct stat here{};
-  struct stat above{};
-  const bool mounted = ::stat(place.c_str(), &here) == 0 &&
-                       ::stat(place.parent_path().c_str(), &above) == 0 &&
-                       here.st_dev != above.st_dev;
-  if (!mounted) return fail(kept.error());
-  return fail(ErrorCode::io_error,
-              fmt::format("{} is a disk of its own, and cannot be renamed: move what is in it "
-                          "elsewhere, and repeat this",
-                          place.string()));
+// Nothing is moved that a link leads to and that is not this worker's.
+Status check_link(const Context& context, const ClusterFolder& folder, const ReplaceTarget& target,
+                  const WorkerFolder& worker, std::uint32_t workers) {
+  const LinkedPlace link = look_at_link(folder, worker, target.store, workers);
+  if (link.usable) return {};
+  return fail(
+      ErrorCode::unsupported,
+      fmt::format("{}: nothing was replaced; `rm {} && {}{}` takes the link away, and "
+                  "begins the new store in its place",
+                  link.words, shell_quoted(worker.path.string()), command_for(folder, target),
+                  context.arguments.has("accept-loss") ? " --accept-loss" : ""));
 }
 
 // Has the supervisor start it now. The process, or 0 if no supervisor runs.
@@ -299,23 +281,31 @@ Result<Exit> replace(Context& context, ClusterFolder& folder, const Programs& pr
   if (!found) return fail(found.error());
   const auto target = find_target(context.operands()[0], found->workers, found->stores, found->map);
   if (!target) return fail(target.error());
+  const std::uint32_t workers = found->record.workers;
+  const WorkerFolder before = look_at_worker(folder, target->folder, programs);
+  if (auto status = check_link(context, folder, *target, before, workers); !status) {
+    return fail(status.error());
+  }
   if (auto status = check_down(folder, *target, *found); !status) return fail(status.error());
   if (!context.arguments.has("accept-loss")) {
     if (auto status = check_loss(folder, *target, *found); !status) return fail(status.error());
   }
-  const fs::path place = place_of(folder.path() / target->folder);
-  ReplaceReport report{target->folder, target->worker, place.string(), target->store, {}, 0};
+  const auto place = place_of(folder.path() / target->folder);
+  if (!place) return fail(place.error());
+  ReplaceReport report{target->folder, target->worker, place->string(), target->store, {}, 0};
   {
-    const FolderLock lock(place);
+    const FolderLock lock(*place);
     if (auto status = take_from_worker(folder, *target, lock); !status) return fail(status.error());
     const WorkerFolder now = look_at_worker(folder, target->folder, programs);
-    const auto kept = clear_place(place, now);
+    if (auto status = check_link(context, folder, *target, now, workers); !status) {
+      return fail(status.error());
+    }
+    const auto kept = clear_place(*place, now);
     if (!kept) return fail(kept.error());
     report.kept = *kept;
   }
-  if (auto status =
-          make_store(programs, place, target->store, context.arguments.has("accept-loss"));
-      !status) {
+  const bool accepts_loss = context.arguments.has("accept-loss");
+  if (auto status = make_store(programs, *place, target->store, accepts_loss); !status) {
     return fail(status.error());
   }
   StoreNames stores = found->stores;

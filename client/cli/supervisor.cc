@@ -75,20 +75,8 @@ Supervisor::Supervisor(const ClusterFolder& folder, const Prepared& prepared,
       frontend_(on_port(options_.port)),
       backend_(on_port(options_.port == 0 ? options_.port
                                           : static_cast<std::uint16_t>(options_.port + 1))),
-      members_(record_.workers + 1),
-      signals_(open_signals()) {
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    Member& member = members_[i];
-    member.name = i == 0 ? "broker" : worker_folder(static_cast<std::uint32_t>(i));
-    member.log = folder_.log(member.name).string();
-    if (i == 0) continue;
-    const auto store = stores_.find(member.name);
-    if (store != stores_.end()) member.store = store->second;
-    const auto barred = prepared.barred.find(member.name);
-    if (barred != prepared.barred.end()) member.barred = barred->second;
-    member.replace = replace_command(folder_, member.name, map_.worker_of(member.store));
-  }
-}
+      members_(make_members(folder, prepared)),
+      signals_(open_signals()) {}
 
 Supervisor::~Supervisor() {
   stop_all();
@@ -413,7 +401,10 @@ void Supervisor::read_pipes(Member& member) {
   const std::size_t end = member.output.find('\n');
   if (member.ready || end == std::string::npos) return;
   on_ready(member, std::string_view(member.output).substr(0, end));
-  if (member.ready) member.slow = false;
+  if (member.ready) {
+    member.slow = false;
+    member.link.words.clear();
+  }
   member.output.clear();
 }
 
@@ -443,7 +434,7 @@ bool Supervisor::takes_store(Member& member, StoreId store) {
   if (member.store == store) return true;
   if (!map_.map.is_none() && map_.worker_of(store).empty()) return false;
   member.store = store;
-  member.replace = replace_command(folder_, member.name, map_.worker_of(store));
+  member.replace = replace_command(folder_, member, map_.worker_of(store));
   stores_[member.name] = store;
   if (auto status = folder_.save_stores(stores_); !status) announcer_.say(status.error().message);
   return true;

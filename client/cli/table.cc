@@ -302,7 +302,9 @@ constexpr std::array kCommands{
         "is\n"
         "left of its old store is kept, under another name. `kipu up` starts it at once; where no\n"
         "`kipu up` runs, the next one does. Refused while the worker is alive, and where other\n"
-        "replicas do not hold all that it held. On another host, it says what to type there.",
+        "replicas do not hold all that it held. Where a link to another disk lies in the place of\n"
+        "its folder, the store is made there, and nothing is moved there that is not its own. On\n"
+        "another host, it says what to type there.",
         kReplaceOptions, 1, 1, run_worker_replace},
     Command{"bucket create", "NAME", "Makes a bucket",
             "kipu bucket create logs\n"
