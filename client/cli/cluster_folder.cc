@@ -14,6 +14,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/shell_quoted.h"
 
 namespace kipu::cli {
@@ -92,6 +93,8 @@ Result<ClusterRecord> parse_record(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   good = good && !record.cluster.is_none() && record.workers > 0 && record.partitions > 0;
+  good = good && record.workers <= limits::kMaxWorkers;
+  good = good && record.partitions <= limits::kMaxPartitions;
   if (good && record.replicas > 0 && record.replicas <= record.workers) return record;
   return fail(ErrorCode::corrupt, "the file `cluster` is not what `kipu up` wrote");
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <system_error>
@@ -165,17 +166,24 @@ void learn(const ClusterFolder& folder, Prepared& prepared) {
   }
 }
 
+enum class Record { missing, damaged, contradicted };
+
+std::string_view describe(Record record) {
+  if (record == Record::missing) return "missing";
+  return record == Record::damaged ? "damaged" : "not what the stores say";
+}
+
 Result<Plan> plan_without_record(const ClusterFolder& folder, const UpRequest& request,
-                                 const Programs& programs, bool damaged) {
+                                 const Programs& programs, Record record) {
   Plan plan;
-  plan.damaged_record = damaged;
+  plan.damaged_record = record != Record::missing;
   plan.new_record = true;
   plan.prepared.workers = look_at_workers(folder, 0, programs);
   const auto& workers = plan.prepared.workers;
   const bool any = std::any_of(workers.begin(), workers.end(), [](const WorkerFolder& worker) {
     return worker.store && !worker.store->cluster.is_none();
   });
-  if (any || damaged) {
+  if (any || plan.damaged_record) {
     const auto remade = remake_record(workers);
     if (!remade)
       return fail(remade.error().code,
@@ -183,9 +191,9 @@ Result<Plan> plan_without_record(const ClusterFolder& folder, const UpRequest& r
     const auto settled = settle_record(request, *remade, {});
     if (!settled) return fail(settled.error());
     plan.prepared.record = *settled;
-    plan.prepared.notes.push_back(fmt::format(
-        "the file `cluster` in {} is {}: made anew from the stores, of cluster {}",
-        folder.path().string(), damaged ? "damaged" : "missing", remade->cluster.id.to_string()));
+    plan.prepared.notes.push_back(
+        fmt::format("the file `cluster` in {} is {}: made anew from the stores, of cluster {}",
+                    folder.path().string(), describe(record), remade->cluster.id.to_string()));
     return plan;
   }
   if (auto room = check_room(folder); !room) return fail(room.error());
@@ -201,18 +209,26 @@ Result<Plan> make_plan(const ClusterFolder& folder, const UpRequest& request,
                        const Programs& programs) {
   const auto found = folder.load();
   if (!found && found.error().code != ErrorCode::corrupt) return fail(found.error());
+  std::optional<Record> wrong;
+  if (!found || !*found) wrong = found ? Record::missing : Record::damaged;
+  std::vector<WorkerFolder> workers;
+  if (!wrong) {
+    workers = look_at_workers(folder, (*found)->workers, programs);
+    if (contradict(workers, **found)) wrong = Record::contradicted;
+  }
   Plan plan;
-  if (!found || !*found) {
-    auto planned = plan_without_record(folder, request, programs, !found);
+  if (wrong) {
+    auto planned = plan_without_record(folder, request, programs, *wrong);
     if (!planned) return fail(planned.error());
     plan = *std::move(planned);
+    workers = look_at_workers(folder, plan.prepared.record.workers, programs);
   } else {
     const auto settled = settle_record(request, *found, {});
     if (!settled) return fail(settled.error());
     plan.prepared.record = *settled;
   }
   Prepared& prepared = plan.prepared;
-  prepared.workers = look_at_workers(folder, prepared.record.workers, programs);
+  prepared.workers = std::move(workers);
   learn(folder, prepared);
   if (prepared.record.ready) return plan;
   if (auto birth = check_birth(folder, prepared); !birth) return fail(birth.error());
@@ -338,6 +354,15 @@ Result<ClusterRecord> remake_record(const std::vector<WorkerFolder>& workers) {
                           "anew: of the clusters, {}; bring the others back, or name another "
                           "directory with --data",
                           describe_clusters(workers)));
+}
+
+bool contradict(const std::vector<WorkerFolder>& workers, const ClusterRecord& record) {
+  const auto remade = remake_record(workers);
+  if (!remade || *remade == record) return false;
+  return std::all_of(workers.begin(), workers.end(), [&](const WorkerFolder& worker) {
+    return !worker.store || worker.store->cluster.is_none() ||
+           worker.store->cluster == remade->cluster;
+  });
 }
 
 StoreNames settle_stores(const std::vector<WorkerFolder>& workers, const StoreNames& known,

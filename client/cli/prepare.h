@@ -35,9 +35,9 @@ struct Prepared {
                                      const Programs& programs);
 
 // Makes what is missing of a new cluster, and of one that is there says what it is. REQUIRES: the
-// lock. An interrupted birth is gone on with; a lost or damaged `cluster` file is made anew from
-// the stores. `unsupported` where something else is in the way, `corrupt`, `io_error`; then nothing
-// was made, or what was can be gone on with.
+// lock. An interrupted birth is gone on with; a lost or damaged `cluster` file, or one
+// that the stores contradict, is made anew from them. `unsupported` where something else is in the
+// way, `corrupt`, `io_error`; then nothing was made, or what was can be gone on with.
 [[nodiscard]] Result<Prepared> prepare(const ClusterFolder& folder, const UpRequest& request,
                                        const Programs& programs);
 
@@ -47,6 +47,11 @@ struct Prepared {
 // The record of the cluster that the stores say they are of: of which so many are there that they
 // can serve. `corrupt` if there is none, or they disagree.
 [[nodiscard]] Result<ClusterRecord> remake_record(const std::vector<WorkerFolder>& workers);
+
+// Whether the stores that are there are of one cluster, enough of them to say how it was made, and
+// that is not what the record says.
+[[nodiscard]] bool contradict(const std::vector<WorkerFolder>& workers,
+                              const ClusterRecord& record);
 
 // Which folder holds which of the stores that `map` names; of a folder that holds none of them, the
 // one that it is `known` to have held, or, where that is lost too, the only one that is left over.

@@ -61,9 +61,9 @@ Result<Found> look(const ClusterFolder& folder, const Programs& programs) {
   Found found;
   const auto record = folder.load();
   if (!record && record.error().code != ErrorCode::corrupt) return fail(record.error());
-  const bool known = record && *record;
-  found.workers = look_at_workers(folder, known ? (*record)->workers : 0, programs);
-  if (known) {
+  const bool read = record && *record;
+  found.workers = look_at_workers(folder, read ? (*record)->workers : 0, programs);
+  if (read && !contradict(found.workers, **record)) {
     found.record = **record;
   } else {
     const auto remade = remake_record(found.workers);

@@ -99,6 +99,22 @@ TEST(PrepareTest, RemakesTheRecordOfThoseThatCanServe) {
   EXPECT_EQ(record->cluster, cluster(1));
 }
 
+TEST(PrepareTest, TellsARecordThatTheStoresContradict) {
+  const ClusterRecord good{cluster(1), 3, 3, 8, true};
+  const std::vector<WorkerFolder> whole{folder(1, shown(1)), folder(2, shown(2)), folder(3)};
+  EXPECT_FALSE(contradict(whole, good));
+  for (const ClusterRecord& other :
+       {ClusterRecord{cluster(2), 3, 3, 8, true}, ClusterRecord{cluster(1), 5, 3, 8, true},
+        ClusterRecord{cluster(1), 3, 1, 8, true}, ClusterRecord{cluster(1), 3, 3, 16, true},
+        ClusterRecord{cluster(1), 3, 3, 8, false}}) {
+    EXPECT_TRUE(contradict(whole, other));
+    // Too few to say so, or not all of them.
+    EXPECT_FALSE(contradict({folder(1, shown(1)), folder(2), folder(3)}, other));
+    EXPECT_FALSE(
+        contradict({folder(1, shown(1)), folder(2, shown(2)), folder(3, shown(3, 1, 2))}, other));
+  }
+}
+
 TEST(PrepareTest, KnowsWhoseStoreIsLost) {
   const StoreNames known{{"worker-2", store(2)}};
   EXPECT_THAT(settle_stores({folder(1, shown(1)), folder(2), folder(3, shown(3))}, known, shown(1)),

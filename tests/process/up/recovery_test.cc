@@ -113,6 +113,47 @@ TEST_F(RecoveryTest, MakesALostRecordAnewFromTheStores) {
   expect_data();
 }
 
+TEST_F(RecoveryTest, MakesARecordAnewThatTheStoresContradict) {
+  make_cluster();
+  const std::string record = text_of(in("cluster"));
+  const std::vector<std::pair<std::string, std::string>> edits{
+      {record.substr(8, 32), "000102030405060708090a0b0c0d0e0f"},
+      {"workers=3", "workers=5"},
+      {"workers=3\nreplicas=3", "workers=2\nreplicas=2"},
+      {"workers=3", "workers=4000000000"},
+      {"replicas=3", "replicas=1"},
+      {"ready=yes", "ready=no"}};
+  std::size_t kept = 0;
+  for (const auto& [from, to] : edits) {
+    std::string edited = record;
+    edited.replace(record.find(from), from.size(), to);
+    std::ofstream(in("cluster"), std::ios::trunc) << edited;
+    const Finished started = up();
+    expect_done(started);
+    EXPECT_NE(started.errors.find("made anew from the stores"), std::string::npos)
+        << edited << started.errors;
+    EXPECT_EQ(text_of(in("cluster")), record);
+    const std::string name = "cluster.damaged" + (kept == 0 ? "" : "-" + std::to_string(kept + 1));
+    EXPECT_EQ(text_of(in(name)), edited);
+    ++kept;
+    expect_data();
+    expect_done(down());
+  }
+}
+
+TEST_F(RecoveryTest, ReplacesAStoreWhateverTheRecordSays) {
+  make_cluster();
+  const std::string worker = worker_in("worker-2");
+  std::string record = text_of(in("cluster"));
+  record.replace(record.find("workers=3"), 9, "workers=5");
+  std::ofstream(in("cluster"), std::ios::trunc) << record;
+  fs::remove_all(in("worker-2"));
+  expect_done(kipu({"worker", "replace", worker, "--data", data()}));
+  expect_done(up());
+  EXPECT_TRUE(becomes_healthy());
+  expect_data();
+}
+
 TEST_F(RecoveryTest, MakesNoRecordWhereTheStoresDoNotAgree) {
   make_cluster({"--workers", "2"});
   const auto elsewhere = home_ / "other";
