@@ -23,21 +23,26 @@ tl::unexpected<Error> failure(std::string_view what, const fs::path& path, int e
                                                std::generic_category().message(error)));
 }
 
+// Empty of a file.
 std::string_view kind_of(mode_t mode) {
+  if (S_ISREG(mode)) return {};
   if (S_ISFIFO(mode)) return "a named pipe";
   if (S_ISSOCK(mode)) return "a socket";
-  if (S_ISDIR(mode)) return "a directory";
-  return "a device";
+  return S_ISDIR(mode) ? "a directory" : "a device";
 }
 
 tl::unexpected<Error> no_file(const fs::path& path, mode_t mode) {
-  return fail(
-      ErrorCode::corrupt,
-      fmt::format("{} is {}, and no file: `mv {} {}` puts it aside", path.string(), kind_of(mode),
-                  shell_quoted(path.string()), shell_quoted(path.string() + ".aside")));
+  return fail(ErrorCode::corrupt,
+              fmt::format("{} is {}, and no file", path.string(), kind_of(mode)));
 }
 
 }  // namespace
+
+std::string_view special_kind(const fs::path& path) {
+  struct stat found{};
+  if (::stat(path.c_str(), &found) != 0 || S_ISDIR(found.st_mode)) return {};
+  return kind_of(found.st_mode);
+}
 
 Result<int> open_plain_file(const fs::path& path, int flags, mode_t mode) {
   struct stat found{};
@@ -74,8 +79,23 @@ Result<std::string> read_plain_file(const fs::path& path, std::size_t most) {
 Status check_log_file(const fs::path& path) {
   struct stat found{};
   if (::stat(path.c_str(), &found) != 0) return {};
-  if (S_ISREG(found.st_mode) || S_ISCHR(found.st_mode)) return {};
-  return no_file(path, found.st_mode);
+  if (!S_ISFIFO(found.st_mode) && !S_ISSOCK(found.st_mode)) return {};
+  // One that somebody reads, such as standard error under a supervisor, is a log like any other.
+  const int opened = ::open(path.c_str(), O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
+  if (opened >= 0) {
+    ::close(opened);
+    return {};
+  }
+  return fail(ErrorCode::io_error, fmt::format("{} is {} that nobody reads, and no file",
+                                               path.string(), kind_of(found.st_mode)));
+}
+
+Error with_aside(Error error, const fs::path& path) {
+  struct stat found{};
+  if (::stat(path.c_str(), &found) != 0 || S_ISREG(found.st_mode)) return error;
+  error.message += fmt::format(": `mv {} {}` puts it aside", shell_quoted(path.string()),
+                               shell_quoted(path.string() + ".aside"));
+  return error;
 }
 
 }  // namespace kipu

@@ -5,12 +5,16 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include <sys/types.h>
 
 #include "base/result.h"
 
 namespace kipu {
+
+// "a named pipe", "a socket" or "a device", if that is what `path` leads to; else empty.
+[[nodiscard]] std::string_view special_kind(const std::filesystem::path& path);
 
 // Opens a file, never waiting for anyone: its descriptor, which whoever asked closes. `corrupt` if
 // what is there is no file, naming what it is; `io_error`. `flags` as open() takes them.
@@ -21,8 +25,10 @@ namespace kipu {
 [[nodiscard]] Result<std::string> read_plain_file(const std::filesystem::path& path,
                                                   std::size_t most);
 
-// That what is there, if anything is, can be written to as a log is: a file, or a device such as
-// /dev/null. `corrupt`.
+// That a log can be opened there: no pipe that nobody reads, and no socket. `io_error`.
 [[nodiscard]] Status check_log_file(const std::filesystem::path& path);
+
+// If something else than a file is there, how it is put aside.
+[[nodiscard]] Error with_aside(Error error, const std::filesystem::path& path);
 
 }  // namespace kipu

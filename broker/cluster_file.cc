@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/plain_file.h"
 #include "base/shell_quoted.h"
 #include "bus/daemon/settings.h"
 #include "storage/files.h"
@@ -103,6 +104,9 @@ Result<ClusterFile> read_cluster_file(const std::filesystem::path& directory) {
                                             shell_quoted(directory.string()) +
                                             " --workers N`, and with --cluster-id HEX, too, in the "
                                             "place of one that is lost");
+  }
+  if (const auto kind = special_kind(file); !kind.empty()) {
+    return fail(damaged(file, "it is " + std::string(kind)));
   }
   const auto settings = daemon::read_settings(file);
   if (!settings && settings.error().code == ErrorCode::io_error) return fail(settings.error());

@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "base/little_endian.h"
+#include "base/plain_file.h"
 #include "storage/files.h"
 
 namespace kipu::storage {
@@ -48,6 +49,19 @@ Status check_length(const fs::path& file, std::uint64_t least) {
   if (bytes >= least) return {};
   return fail(ErrorCode::corrupt, fmt::format("{} has {} bytes, of at least {} that it had",
                                               file.string(), bytes, least));
+}
+
+// LevelDB would wait for ever for who writes to a pipe.
+Status check_kinds(const fs::path& database) {
+  std::error_code ignored;  // what cannot be listed cannot be opened, and those who try will say so
+  fs::directory_iterator at(database, ignored);
+  for (; !ignored && at != fs::directory_iterator(); at.increment(ignored)) {
+    const std::string_view kind = special_kind(at->path());
+    if (kind.empty()) continue;
+    return fail(ErrorCode::corrupt,
+                fmt::format("{} is {}, and no file", at->path().string(), kind));
+  }
+  return {};
 }
 
 // A newer MANIFEST than the list names is right: a process ended between naming it in CURRENT and
@@ -114,6 +128,7 @@ Status save_database_files(const fs::path& database, const DatabaseFiles& files)
 }
 
 Result<DatabaseFiles> check_database_files(const fs::path& database) {
+  if (Status kinds = check_kinds(database); !kinds) return fail(std::move(kinds.error()));
   const fs::path list = database / kName;
   if (Status there = check_length(list, 0); !there) return fail(std::move(there.error()));
   Result<std::string> bytes = read_file(list, kMaxFileBytes);
@@ -132,6 +147,7 @@ Result<DatabaseFiles> check_database_files(const fs::path& database) {
 }
 
 Status check_any_log(const fs::path& database) {
+  if (Status kinds = check_kinds(database); !kinds) return kinds;
   std::error_code error;
   fs::directory_iterator at(database, error);
   for (; !error && at != fs::directory_iterator(); at.increment(error)) {

@@ -34,8 +34,8 @@ struct DatabaseFiles {
 [[nodiscard]] Status save_database_files(const std::filesystem::path& database,
                                          const DatabaseFiles& files);
 
-// The list of `database`, if all that it names is there, and as long as it says; else `corrupt`,
-// naming the file. `io_error` if that cannot be found out.
+// The list of `database`, if all that it names is there, and as long as it says, and all that is
+// there is files; else `corrupt`, naming the file. `io_error` if that cannot be found out.
 [[nodiscard]] Result<DatabaseFiles> check_database_files(const std::filesystem::path& database);
 
 // What can be said of a database that has no list yet: `corrupt` if it has no log at all, for there

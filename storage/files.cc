@@ -12,6 +12,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/plain_file.h"
+
 namespace kipu::storage {
 namespace {
 
@@ -22,10 +24,10 @@ tl::unexpected<Error> io_failure(std::string_view what, const fs::path& path, in
                                                std::generic_category().message(error)));
 }
 
-Result<FileDescriptor> open_file(const fs::path& path, int flags) {
-  FileDescriptor file(::open(path.c_str(), flags | O_CLOEXEC, kPrivateFile));
-  if (!file.is_open()) return io_failure("open", path, errno);
-  return file;
+Result<FileDescriptor> open_directory(const fs::path& path) {
+  FileDescriptor opened(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened.is_open()) return io_failure("open", path, errno);
+  return opened;
 }
 
 Status sync(const FileDescriptor& file, const fs::path& path) {
@@ -40,7 +42,7 @@ FileDescriptor::~FileDescriptor() {
 }
 
 Result<FileDescriptor> lock_directory(const fs::path& directory) {
-  Result<FileDescriptor> opened = open_file(directory, O_RDONLY | O_DIRECTORY);
+  Result<FileDescriptor> opened = open_directory(directory);
   if (!opened) return opened;
   if (::flock(opened->number(), LOCK_EX | LOCK_NB) == 0) return opened;
   if (errno != EWOULDBLOCK) return io_failure("lock", directory, errno);
@@ -51,12 +53,13 @@ Result<FileDescriptor> lock_directory(const fs::path& directory) {
 }
 
 Result<std::string> read_file(const fs::path& path, std::size_t max_bytes) {
-  Result<FileDescriptor> file = open_file(path, O_RDONLY);
-  if (!file) return fail(std::move(file.error()));
+  const Result<int> opened = open_plain_file(path, O_RDONLY);
+  if (!opened) return fail(opened.error());
+  const FileDescriptor file(*opened);
   std::string bytes;
   std::vector<char> block(std::size_t{64} * 1024);
   while (true) {
-    const ssize_t got = ::read(file->number(), block.data(), block.size());
+    const ssize_t got = ::read(file.number(), block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return io_failure("read", path, errno);
     if (got == 0) return bytes;
@@ -69,15 +72,16 @@ Result<std::string> read_file(const fs::path& path, std::size_t max_bytes) {
 }
 
 Status write_file(const fs::path& path, std::string_view bytes) {
-  Result<FileDescriptor> file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  if (!file) return fail(std::move(file.error()));
+  const Result<int> opened = open_plain_file(path, O_WRONLY | O_CREAT | O_TRUNC, kPrivateFile);
+  if (!opened) return fail(ErrorCode::io_error, with_aside(opened.error(), path).message);
+  const FileDescriptor file(*opened);
   while (!bytes.empty()) {
-    const ssize_t put = ::write(file->number(), bytes.data(), bytes.size());
+    const ssize_t put = ::write(file.number(), bytes.data(), bytes.size());
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) return io_failure("write", path, errno);
     bytes.remove_prefix(static_cast<std::size_t>(put));
   }
-  if (Status synced = sync(*file, path); !synced) return synced;
+  if (Status synced = sync(file, path); !synced) return synced;
   return sync_directory(path.parent_path());
 }
 
@@ -96,7 +100,7 @@ Status rename_file(const fs::path& from, const fs::path& to) {
 Status sync_directory(const fs::path& directory) {
   // The parent of a path of one name is an empty path.
   if (directory.empty()) return sync_directory(".");
-  const Result<FileDescriptor> opened = open_file(directory, O_RDONLY | O_DIRECTORY);
+  const Result<FileDescriptor> opened = open_directory(directory);
   if (!opened) return fail(opened.error());
   return sync(*opened, directory);
 }

@@ -44,7 +44,7 @@ class FileDescriptor {
 // lives. It locks the directory itself, so it leaves no file behind. `in_use`, `io_error`.
 [[nodiscard]] Result<FileDescriptor> lock_directory(const std::filesystem::path& directory);
 
-// The whole of a file. `corrupt` if it is larger than `max_bytes`, `io_error`.
+// The whole of a file. `corrupt` if it is larger than `max_bytes`, or none at all, `io_error`.
 [[nodiscard]] Result<std::string> read_file(const std::filesystem::path& path,
                                             std::size_t max_bytes);
 

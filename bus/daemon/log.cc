@@ -8,6 +8,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "base/plain_file.h"
+
 namespace kipu::daemon {
 namespace {
 
@@ -27,6 +29,7 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 
 // The sinks are without locks of their own: Log has one.
 Result<spdlog::sink_ptr> open_sink(const std::string& file) {
+  if (auto status = check_log_file(file); !status) return fail(with_aside(status.error(), file));
   try {
     if (file.empty()) return std::make_shared<spdlog::sinks::stderr_sink_st>();
     return std::make_shared<spdlog::sinks::basic_file_sink_st>(file);

@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/plain_file.h"
 #include "base/shell_quoted.h"
 
 namespace kipu::cli {
@@ -23,6 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kMostSetAside = 10'000;
+constexpr std::size_t kMostText = std::size_t{16} * 1024 * 1024;  // of a file of ours
 
 tl::unexpected<Error> file_error(const fs::path& file) {
   return fail(ErrorCode::io_error, fmt::format("{}: {}", file.string(), std::strerror(errno)));
@@ -46,9 +47,9 @@ Status write_and_close(int descriptor, std::string_view content, bool durable,
 
 Status write_beside(const fs::path& file, std::string_view content, bool durable) {
   const fs::path fresh = file.string() + ".new";
-  const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (descriptor < 0) return file_error(fresh);
-  if (auto status = write_and_close(descriptor, content, durable, fresh); !status) return status;
+  const auto descriptor = open_plain_file(fresh, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!descriptor) return fail(with_aside(descriptor.error(), fresh));
+  if (auto status = write_and_close(*descriptor, content, durable, fresh); !status) return status;
   if (::rename(fresh.c_str(), file.c_str()) != 0) return file_error(file);
   return {};
 }
@@ -137,8 +138,9 @@ Status ClusterFolder::lock() {
     }
   }
   const fs::path file = path_ / "lock";
-  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock_ < 0) return file_error(file);
+  const auto opened = open_plain_file(file, O_RDWR | O_CREAT);
+  if (!opened) return fail(with_aside(opened.error(), file));
+  lock_ = *opened;
   if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return sign_lock();
   const auto pid = holder();
   return fail(ErrorCode::in_use,
@@ -148,17 +150,32 @@ Status ClusterFolder::lock() {
 }
 
 std::optional<pid_t> ClusterFolder::holder() const {
-  const int descriptor = ::open((path_ / "lock").c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return std::nullopt;
-  const bool is_free = ::flock(descriptor, LOCK_SH | LOCK_NB) == 0;
+  const auto descriptor = open_plain_file(path_ / "lock", O_RDONLY);
+  if (!descriptor) return std::nullopt;
+  const bool is_free = ::flock(*descriptor, LOCK_SH | LOCK_NB) == 0;
   std::array<char, 16> text{};
-  const ssize_t size = ::read(descriptor, text.data(), text.size());
-  ::close(descriptor);
+  const ssize_t size = ::read(*descriptor, text.data(), text.size());
+  ::close(*descriptor);
   pid_t pid = 0;
   if (is_free || size <= 0) return std::nullopt;
   std::from_chars(text.data(), text.data() + size, pid);
   if (pid <= 0) return std::nullopt;
   return pid;
+}
+
+Status ClusterFolder::check_kinds() const {
+  if (!special_kind(path_ / "lock").empty()) {
+    const auto opened = open_plain_file(path_ / "lock", O_RDONLY);
+    if (!opened) return fail(with_aside(opened.error(), path_ / "lock"));
+    ::close(*opened);
+  }
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(path_ / "logs", error)) {
+    if (entry.path().extension() != ".log") continue;
+    const auto status = check_log_file(entry.path());
+    if (!status) return fail(with_aside(status.error(), entry.path()));
+  }
+  return {};
 }
 
 Status ClusterFolder::sign_lock() {
@@ -175,11 +192,10 @@ Result<std::optional<ClusterRecord>> ClusterFolder::load() const {
   if (fs::status(file, ignored).type() == fs::file_type::not_found) {
     return std::optional<ClusterRecord>();
   }
-  const std::ifstream stream(file);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) return file_error(file);
-  auto record = parse_record(text.str());
+  const auto text = read_plain_file(file, kMostText);
+  // Whatever else is there in its place is a record that was damaged.
+  if (!text) return fail(text.error());
+  auto record = parse_record(*text);
   if (!record) {
     return fail(record.error().code, fmt::format("{}: {}", path_.string(), record.error().message));
   }
@@ -191,10 +207,7 @@ Status ClusterFolder::save(const ClusterRecord& record) const {
 }
 
 StoreNames ClusterFolder::load_stores() const {
-  const std::ifstream stream(path_ / "stores");
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return parse_stores(text.str());
+  return parse_stores(read_plain_file(path_ / "stores", kMostText).value_or(std::string()));
 }
 
 Status ClusterFolder::save_stores(const StoreNames& stores) const {
@@ -213,6 +226,10 @@ Status replace_file(const fs::path& file, std::string_view content) {
 
 Status publish_file(const fs::path& file, std::string_view content) {
   return write_beside(file, content, false);
+}
+
+void append_to_log(const fs::path& log, std::string_view text) {
+  if (check_log_file(log)) std::ofstream(log, std::ios::app) << text;
 }
 
 Result<fs::path> set_aside(const fs::path& path, std::string_view why) {

@@ -69,6 +69,9 @@ class ClusterFolder {
   [[nodiscard]] Status lock();
   // The process that holds the lock, if any does.
   [[nodiscard]] std::optional<pid_t> holder() const;
+  // That the lock and the logs are files, or what stands in for them: `corrupt`, `io_error`, with
+  // what to type. What else there is in place of the other files is taken for damage.
+  [[nodiscard]] Status check_kinds() const;
   // Writes this process's id into the lock's file.
   [[nodiscard]] Status sign_lock();
 
@@ -89,6 +92,9 @@ class ClusterFolder {
 
 // Replaces a file for readers, without waiting for the disk: what it says ends with this process.
 [[nodiscard]] Status publish_file(const std::filesystem::path& file, std::string_view content);
+
+// As far as that can be done without waiting for anyone.
+void append_to_log(const std::filesystem::path& log, std::string_view text);
 
 // Gives what is called `path` the first free name of `path.WHY`, `path.WHY-2`, …, and returns that.
 // Nothing is ever replaced by it. `io_error`.

@@ -150,6 +150,9 @@ Result<Exit> run_down(Context& context) {
     return fail(ErrorCode::io_error,
                 fmt::format("{} cannot be looked at: it is another user's", data.string()));
   }
+  if (auto status = folder.check_kinds(); !status && !context.arguments.has("kill")) {
+    return fail(status.error());
+  }
   const auto pid = folder.holder();
   // Without its record a cluster may run all the same.
   if (!pid && !fs::exists(data / "cluster", error)) {

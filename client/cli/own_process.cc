@@ -12,10 +12,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/plain_file.h"
+
 namespace kipu::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::size_t kMostDigits = 16;  // of a process's id
 
 std::string text_of(const fs::path& path) {
   std::ostringstream text;
@@ -53,7 +57,8 @@ std::string status_field(pid_t pid, std::string_view name) {
 
 std::optional<pid_t> running_daemon(const ClusterFolder& folder, const std::string& name) {
   pid_t pid = 0;
-  std::ifstream(folder.pid_file(name)) >> pid;
+  const std::string text = read_plain_file(folder.pid_file(name), kMostDigits).value_or("");
+  std::from_chars(text.data(), text.data() + text.size(), pid);
   if (pid <= 0) return std::nullopt;
   const auto words = command_line(pid);
   if (words.empty()) return std::nullopt;

@@ -1,14 +1,13 @@
 #include "client/cli/prepare.h"
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <system_error>
 
 #include <fmt/format.h>
 
+#include "base/plain_file.h"
 #include "base/random.h"
 #include "base/shell_quoted.h"
 #include "client/cli/child.h"
@@ -20,6 +19,7 @@ namespace fs = std::filesystem;
 using Kind = WorkerFolder::Kind;
 
 constexpr std::size_t kNamesShown = 3;
+constexpr std::size_t kMostBrokerText = std::size_t{64} * 1024;
 constexpr std::chrono::seconds kMakeWithin{120};
 
 // What is to be done about a directory: found out first, done then.
@@ -319,10 +319,8 @@ std::string describe_clusters(const std::vector<WorkerFolder>& workers) {
 }  // namespace
 
 bool is_broker_of(const fs::path& path, ClusterId cluster) {
-  const std::ifstream stream(path / "cluster.toml");
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str().find(cluster.id.to_string()) != std::string::npos;
+  const auto text = read_plain_file(path / "cluster.toml", kMostBrokerText);
+  return text && text->find(cluster.id.to_string()) != std::string::npos;
 }
 
 Result<ClusterRecord> remake_record(const std::vector<WorkerFolder>& workers) {

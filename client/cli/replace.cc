@@ -5,8 +5,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 #include <thread>
 
 #include <fcntl.h>
@@ -15,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/plain_file.h"
 #include "base/shell_quoted.h"
 #include "client/cli/child.h"
 #include "client/cli/handlers.h"
@@ -40,6 +39,7 @@ constexpr seconds kEndsWithin{10};  // when asked to; then it is killed
 constexpr seconds kServesWithin{30};
 constexpr seconds kSettlesWithin{15};
 constexpr milliseconds kLook{50};
+constexpr std::size_t kMostText = std::size_t{1024} * 1024;  // of what a supervisor publishes
 
 // All that is known of the cluster in a directory.
 struct Found {
@@ -52,9 +52,7 @@ struct Found {
 
 // Nothing if no supervisor says anything.
 std::optional<ProcessReport> report_of(const ClusterFolder& folder) {
-  std::ostringstream text;
-  text << std::ifstream(folder.path() / "processes").rdbuf();
-  return parse_processes(text.str());
+  return parse_processes(read_plain_file(folder.path() / "processes", kMostText).value_or(""));
 }
 
 Result<Found> look(const ClusterFolder& folder, const Programs& programs) {
@@ -113,8 +111,8 @@ Status check_loss(const ClusterFolder& folder, const ReplaceTarget& target, cons
 
 // Whether the broker hears from that store's worker.
 bool is_alive(const ClusterFolder& folder, StoreId store) {
-  std::string endpoint;
-  std::getline(std::ifstream(folder.path() / "endpoint"), endpoint);
+  std::string endpoint = read_plain_file(folder.path() / "endpoint", kMostText).value_or("");
+  endpoint.resize(std::min(endpoint.find('\n'), endpoint.size()));
   if (endpoint.empty()) return false;
   ClientOptions options;
   options.brokers = {endpoint};

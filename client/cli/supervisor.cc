@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <fstream>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -52,7 +51,7 @@ std::string on_port(std::uint16_t port) {
 }  // namespace
 
 void Announcer::say(std::string_view text) const {
-  std::ofstream(log_, std::ios::app) << format_time(wall_now()) << ' ' << text << '\n';
+  append_to_log(log_, fmt::format("{} {}\n", format_time(wall_now()), text));
   if (aloud_) fmt::print(stderr, "kipu up: {}\n", text);
 }
 
@@ -390,7 +389,7 @@ void Supervisor::on_end(Member& member, int status) {
 void Supervisor::read_pipes(Member& member) {
   const std::string errors = take_all(member.child.errors);
   if (!errors.empty()) {
-    std::ofstream(member.log, std::ios::app) << errors;
+    append_to_log(member.log, errors);
     member.errors += errors;
     if (member.errors.size() > kMostErrors) {
       member.errors.erase(0, member.errors.size() - kMostErrors);

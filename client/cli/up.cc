@@ -154,6 +154,7 @@ Result<Exit> run_up(Context& context) {
   if (auto status = check_directory(folder, *request, *programs); !status) {
     return fail(status.error());
   }
+  if (auto status = folder.check_kinds(); !status) return fail(status.error());
   if (auto status = folder.lock(); !status) return fail(status.error());
   const Announcer announcer(folder.log("up"), !context.out.style().quiet);
   wait_for_leftovers(folder, announcer);

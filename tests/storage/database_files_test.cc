@@ -1,10 +1,15 @@
 #include "storage/database_files.h"
 
+#include <fstream>
+
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
+#include <sys/stat.h>
 
 #include "base/digest.h"
 #include "base/little_endian.h"
+#include "storage/files.h"
+#include "tests/support/process.h"
 
 namespace kipu::storage {
 namespace {
@@ -48,6 +53,22 @@ TEST(DatabaseFilesTest, DecodesAnyContentUnderARightChecksumWithoutHarm) {
     if (decoded) RC_ASSERT(encode_database_files(*decoded) == bytes);
     if (!decoded) RC_ASSERT(is_corrupt(bytes));
   }));
+}
+
+TEST(DatabaseFilesTest, FindsWhatIsNoFileBeforeAnybodyOpensIt) {
+  const test::TempDirectory home;
+  std::ofstream(home / "000003.log") << "x";
+  EXPECT_TRUE(check_any_log(home.path()));
+  ASSERT_EQ(::mkfifo((home / "000009.ldb").c_str(), 0600), 0);
+  for (const Status& found : {check_any_log(home.path()),
+                              check_database_files(home.path()).map([](const DatabaseFiles&) {})}) {
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code, ErrorCode::corrupt);
+    EXPECT_EQ(found.error().message,
+              (home / "000009.ldb").string() + " is a named pipe, and no file");
+  }
+  EXPECT_EQ(read_file(home / "000009.ldb", 10).error().code, ErrorCode::corrupt);
+  EXPECT_EQ(write_file(home / "000009.ldb", "x").error().code, ErrorCode::io_error);
 }
 
 TEST(DatabaseFilesTest, KnowsLogsAndManifestsByTheirNames) {

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 inline std::string text_of(const fs::path& path) {
   std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
+  if (!fs::is_fifo(path)) text << std::ifstream(path, std::ios::binary).rdbuf();
   return text.str();
 }
 
