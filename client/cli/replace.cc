@@ -109,10 +109,16 @@ Status check_loss(const ClusterFolder& folder, const ReplaceTarget& target, cons
                           target.folder, joined(lacking), all_the_same));
 }
 
-// Whether the broker hears from that store's worker.
-bool is_alive(const ClusterFolder& folder, StoreId store) {
+// Where the cluster is served, or nothing.
+std::string endpoint_of(const ClusterFolder& folder) {
   std::string endpoint = read_plain_file(folder.path() / "endpoint", kMostText).value_or("");
   endpoint.resize(std::min(endpoint.find('\n'), endpoint.size()));
+  return endpoint;
+}
+
+// Whether the broker hears from that store's worker.
+bool is_alive(const ClusterFolder& folder, StoreId store) {
+  const std::string endpoint = endpoint_of(folder);
   if (endpoint.empty()) return false;
   ClientOptions options;
   options.brokers = {endpoint};
@@ -152,9 +158,12 @@ Status check_down(const ClusterFolder& folder, const ReplaceTarget& target, cons
                             target.folder, *pid, data, command_for(folder, target), data));
   }
   if (starting) {
-    return fail(ErrorCode::in_use, fmt::format("{} is being started, as process {}: see whether it "
-                                               "comes with `kipu status`, and repeat this if not",
-                                               target.folder, *pid));
+    const std::string endpoint = endpoint_of(folder);
+    return fail(ErrorCode::in_use,
+                fmt::format("{} is being started, as process {}: see whether it comes with `kipu "
+                            "status{}`, and repeat this if not",
+                            target.folder, *pid,
+                            endpoint.empty() ? "" : " --broker " + shell_quoted(endpoint)));
   }
   return {};
 }
@@ -239,7 +248,10 @@ Result<Exit> explain_elsewhere(Context& context, const ClusterFolder& folder) {
   const std::string& id = context.operands()[0];
   std::string store = "ID";
   std::string why = ", with the ID that `kipu status -o json` shows of it";
-  auto client = open_client(context, Purpose::read);
+  // Whoever names a directory does not mean whichever cluster answers.
+  const bool named = context.arguments.has("data");
+  auto client = named ? Result<Client>(fail(ErrorCode::not_a_store, ""))
+                      : open_client(context, Purpose::read);
   const auto status = client ? client->status({}) : Result<ClusterStatus>(fail(client.error()));
   if (status) {
     const auto found =
@@ -256,18 +268,29 @@ Result<Exit> explain_elsewhere(Context& context, const ClusterFolder& folder) {
     store = found->store.id.to_string();
     why.clear();
   }
+  std::error_code error;
+  const bool there = fs::exists(folder.path(), error);
   return fail(
       ErrorCode::not_a_store,
-      fmt::format("{} holds no cluster of `kipu up`: name its directory with --data. If {} "
+      fmt::format("{} {}: name its directory with --data. If {} "
                   "runs by itself: on its host, in the place of its lost directory DIR, "
                   "`kipu-worker init --data DIR --store {}`{}; then start it there as before",
-                  folder.path().string(), id, store, why));
+                  folder.path().string(),
+                  there ? "holds no cluster of `kipu up`" : "is not there, so it holds no cluster",
+                  id, store, why));
 }
 
-bool is_cluster(const ClusterFolder& folder) {
-  std::error_code error;
-  if (fs::exists(folder.path() / "cluster", error)) return true;
-  return fs::exists(folder.path() / "stores", error) || fs::exists(folder.path() / "lock", error);
+// `io_error` if nobody may say so.
+Result<bool> is_cluster(const ClusterFolder& folder) {
+  for (const char* name : {"cluster", "stores", "lock"}) {
+    std::error_code error;
+    if (fs::exists(folder.path() / name, error)) return true;
+    if (error && error != std::errc::not_a_directory) {
+      return fail(ErrorCode::io_error, fmt::format("{} cannot be looked at: {}",
+                                                   folder.path().string(), error.message()));
+    }
+  }
+  return false;
 }
 
 Result<Exit> replace(Context& context, ClusterFolder& folder, const Programs& programs) {
@@ -387,7 +410,9 @@ Result<Exit> run_worker_replace(Context& context) {
   const fs::path data =
       fs::absolute(std::string(context.arguments.get("data").value_or("kipu-data")), error);
   ClusterFolder folder(data);
-  if (!is_cluster(folder)) return explain_elsewhere(context, folder);
+  const auto is_ours = is_cluster(folder);
+  if (!is_ours) return fail(is_ours.error());
+  if (!*is_ours) return explain_elsewhere(context, folder);
   const auto programs = find_programs();
   if (!programs) return fail(programs.error());
   ::umask(0077 | ::umask(0077));

@@ -5,6 +5,7 @@
 #include <map>
 
 #include <signal.h>
+#include <unistd.h>
 
 namespace kipu::test {
 namespace {
@@ -88,6 +89,23 @@ TEST_F(RecoveryTest, NamesWhatToTypeWhereNoClusterOfUpIs) {
   expect_refused(kipu({"worker", "replace", "w2", "--data", data()}), 1,
                  "kipu-worker init --data DIR --store ID");
   EXPECT_FALSE(fs::exists(data()));
+}
+
+TEST_F(RecoveryTest, SaysThatADirectoryHoldsNoClusterWhoeverElseAnswers) {
+  make_cluster();
+  expect_done(up());
+  const std::string missing = (home_ / "missing").string();
+  const Finished refused = kipu({"worker", "replace", "w1", "--data", missing});
+  expect_refused(refused, 1, missing + " is not there, so it holds no cluster");
+  EXPECT_EQ(refused.errors.find("alive"), std::string::npos) << refused.errors;
+  fs::create_directories(missing);
+  expect_refused(kipu({"worker", "replace", "w1", "--data", missing}), 1,
+                 missing + " holds no cluster");
+  if (::geteuid() == 0) return;
+  fs::permissions(missing, fs::perms::none);
+  expect_refused(kipu({"worker", "replace", "w1", "--data", missing}), 5,
+                 missing + " cannot be looked at: Permission denied");
+  fs::permissions(missing, fs::perms::owner_all);
 }
 
 TEST_F(RecoveryTest, MakesALostRecordAnewFromTheStores) {
