@@ -1,5 +1,7 @@
 #include "client/cli/backup_contents.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "client/cli/session.h"
@@ -12,9 +14,11 @@ constexpr Duration kPatience = std::chrono::minutes(1);
 
 Error with_remedy(Error error, const BackupFolder& folder, const BackupFile& file) {
   if (error.code != ErrorCode::corrupt) return error;
+  error.message += "; put the file back as it was, or begin a new backup in another directory";
+  const auto names = folder.names();
+  if (!names || std::ranges::find(*names, file.name()) == names->end()) return error;
   error.message += fmt::format(
-      "; put the file back as it was, or begin a new backup in another directory (`kipu import {} "
-      "--bucket {} --skip-bad` takes what is whole in a damaged file)",
+      " (`kipu import {} --bucket {} --skip-bad` takes what is whole in a damaged file)",
       as_typed(folder.path_of(file.name())), file.bucket);
   return error;
 }
