@@ -308,6 +308,9 @@ Result<Exit> run_backup(Context& context) {
   BackupReport report = backup.report();
   report.seconds = watch.seconds();
   report.interrupted = !status;
+  report.way_on = over_same_cluster(
+      context, fmt::format("`kipu backup {}{}` goes on", as_typed(report.directory),
+                           context.arguments.has("adopt") ? " --adopt" : ""));
   show(context.out, report);
   return status ? Exit::done : Exit::interrupted;
 }

@@ -83,9 +83,10 @@ Result<BackupFolder> BackupFolder::open_to_read(std::string path) {
   const auto names = folder->names();
   if (!names) return fail(names.error());
   if (std::ranges::find(*names, kManifest) == names->end()) {
-    return fail(ErrorCode::not_a_store,
-                fmt::format("{} holds no backup: a backup is a directory that `kipu backup` made",
-                            printable(folder->path_)));
+    return fail(
+        ErrorCode::not_a_store,
+        fmt::format("{} holds no backup: a backup is a directory that `kipu backup DIR` makes",
+                    printable(folder->path_)));
   }
   if (std::ranges::find(*names, kLock) == names->end()) return folder;
   auto locked = folder->lock(O_RDONLY, LOCK_SH);

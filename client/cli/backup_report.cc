@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "client/cli/backup_folder.h"
 #include "client/cli/units.h"
 
 namespace kipu::cli {
@@ -34,8 +33,7 @@ std::uint64_t BackupReport::written() const {
 void render_text(const BackupReport& report, const Style& style, std::string& out) {
   if (style.quiet) return;
   if (report.interrupted) {
-    out += fmt::format("interrupted: what is done is kept; `kipu backup {}` goes on\n",
-                       as_typed(report.directory));
+    out += fmt::format("interrupted: what is done is kept; {}\n", report.way_on);
     return;
   }
   const Tally held = report.held();

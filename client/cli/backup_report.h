@@ -20,6 +20,7 @@ struct BucketBackup {
 
 struct BackupReport {
   std::string directory;
+  std::string way_on;  // where it was interrupted: what goes on with it, in words
   std::vector<BucketBackup> buckets;
   std::uint64_t written_bytes = 0;
   double seconds = 0;

@@ -90,7 +90,8 @@ Result<Exit> run_status(Context& context) {
   const auto status = ask_status(context);
   if (!status) return fail(status.error());
   const ToldProcesses processes = told_processes(status->processes);
-  const StatusReport result{*status, processes, judge(*status, processes)};
+  StatusReport result{*status, processes, judge(*status, processes)};
+  for (std::string& reason : result.verdict.reasons) reason = over_same_cluster(context, reason);
   show(context.out, result);
   return result.verdict.healthy() ? Exit::done : Exit::unhealthy;
 }

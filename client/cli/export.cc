@@ -58,7 +58,8 @@ void note_what_it_is(const Context& context, RecordFormat format, const Totals& 
         fmt::format(", without {} {}, which tsv has no line for", format_number(totals.removals),
                     totals.removals == 1 ? "removal" : "removals");
   }
-  note(context.out.style(), text + "; `kipu backup DIR` takes all buckets");
+  note(context.out.style(),
+       over_same_cluster(context, text + "; `kipu backup DIR` takes all buckets"));
 }
 
 Result<Totals> write_entries(Context& context, EntryRange& entries, RecordFormat format) {

@@ -55,8 +55,9 @@ Error with_remedy(const Context& context, Error error) {
   const bool asks_cluster = !context.settings.embedded && context.command.name != "up";
   if (error.code == ErrorCode::unavailable && asks_cluster &&
       error.message.find('`') == std::string::npos) {
-    error.message += fmt::format("; see `{}`", status_command(context));
+    error.message += "; see `kipu status`";
   }
+  error.message = over_same_cluster(context, error.message);
   return error;
 }
 

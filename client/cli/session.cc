@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/shell_quoted.h"
 #include "kipu/embedded.h"
 
 namespace kipu::cli {
@@ -55,8 +56,32 @@ tl::unexpected<Error> not_connected(const Context& context, const Error& why) {
         fmt::format("the cluster was not ready in time, and is now: ask again ({})", why.message));
   }
   return fail(ErrorCode::unavailable,
-              fmt::format("the cluster is not ready yet: it waits for {}; see `{}`",
-                          status->waiting_for, status_command(context)));
+              fmt::format("the cluster is not ready yet: it waits for {}; see `kipu status`",
+                          status->waiting_for));
+}
+
+// Those that name a cluster, as they are typed after a command.
+std::string cluster_options(const Arguments& arguments) {
+  std::string options;
+  for (const char* name : {"broker", "embedded"}) {
+    for (const std::string& value : arguments.all(name)) {
+      options += fmt::format(" --{} {}", name, shell_quoted(value));
+    }
+  }
+  return options;
+}
+
+// Whether a command is for a cluster, and leaves open which.
+bool asks_some_cluster(std::string_view command) {
+  if (!command.starts_with("kipu ")) return false;
+  for (const std::string_view other : {"kipu up", "kipu down", "kipu help", "kipu completion"}) {
+    const std::string_view rest = command.substr(std::min(other.size(), command.size()));
+    if (command.starts_with(other) && (rest.empty() || rest.starts_with(' '))) return false;
+  }
+  for (const char* option : {" --broker", " --embedded", " --data", " --help"}) {
+    if (command.find(option) != std::string_view::npos) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -93,11 +118,21 @@ Result<ClusterStatus> ask_status(const Context& context) {
   return no_cluster(context.settings, status.error());
 }
 
-std::string status_command(const Context& context) {
-  std::string command = "kipu status";
-  for (const std::string& broker : context.arguments.all("broker"))
-    command += " --broker " + broker;
-  return command;
+std::string over_same_cluster(const Context& context, std::string_view text) {
+  const std::string options = cluster_options(context.arguments);
+  std::string out;
+  bool quoted = false;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('`'), text.size());
+    const std::string_view part = text.substr(0, end);
+    out += part;
+    const bool is_command = quoted && end < text.size();
+    if (is_command && asks_some_cluster(part)) out += options;
+    if (end < text.size()) out += '`';
+    quoted = !quoted;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
 }
 
 void note_bucket_meant(const Context& context, Client& client, std::string_view prefix) {

@@ -21,9 +21,9 @@ enum class Purpose { read, write };
 // it waits for.
 [[nodiscard]] Result<ClusterStatus> ask_status(const Context& context);
 
-// What to type to see how the cluster of these settings does: "kipu status", and the options that
-// name the cluster, if any did.
-[[nodiscard]] std::string status_command(const Context& context);
+// `text`, in which each command in backquotes that asks a cluster, and does not say which, asks the
+// one that this command line named, if it named any: so that it does as it is printed what is said.
+[[nodiscard]] std::string over_same_cluster(const Context& context, std::string_view text);
 
 // What a read takes from the settings. What it has shown reaches standard output before it waits
 // for more.

@@ -280,7 +280,9 @@ Result<Exit> run_shell(Context& context) {
     if (!line) break;
     const auto status = run_line(shell, *line);
     if (status) continue;
-    const Exit failed = report(status.error(), context.out.style());
+    Error error = status.error();
+    error.message = over_same_cluster(context, error.message);
+    const Exit failed = report(error, context.out.style());
     if (exit == Exit::done) exit = failed;
   }
   // A person has seen the errors; a script is told.

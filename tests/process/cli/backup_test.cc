@@ -169,7 +169,8 @@ TEST_F(BackupTest, RestoresIntoAnEmptyClusterAndALivingOne) {
   // With another number of partitions; and of another cluster, where that is meant.
   good("store", {"restore", backup});
   EXPECT_EQ(sorted_lines(good("store", {"export", "--bucket", "logs"})), sorted_lines(exported));
-  expect_refusal(over("store", {"backup", backup}), 1, "--adopt");
+  expect_refusal(over("store", {"backup", backup}), 1,
+                 "`kipu backup " + backup + " --adopt --embedded " + place("store") + "`");
   const std::string adopted = good("store", {"backup", backup, "--adopt", "-o", "json"});
   EXPECT_EQ(number_of(adopted, "written"), 0U);
   // And from few partitions to many.
@@ -278,7 +279,9 @@ TEST_F(BackupTest, ThatIsDamagedIsNamedAndNotRestored) {
   write_text(file, whole + whole.substr(whole.rfind('{')));
   expect_refusal(over("target", {"restore", backup}), 5, "out of order");
   fs::remove(file);
-  expect_refusal(over("target", {"restore", backup}), 5, "0001-default.jsonl is not there");
+  const Finished missing = over("target", {"restore", backup});
+  expect_refusal(missing, 5, "0001-default.jsonl is not there");
+  EXPECT_EQ(missing.errors.find("kipu import"), std::string::npos) << missing.errors;
   write_text(place("elsewhere"), whole);
   fs::create_symlink(place("elsewhere"), file);
   expect_refusal(over("target", {"restore", backup}), 5, "symbolic link");
@@ -372,6 +375,10 @@ TEST_F(BackupTest, TellsWhatTheClusterHasLost) {
   EXPECT_NE(told.errors.find("302 of bucket 'default', 4 of bucket 'settings'"), std::string::npos)
       << told.errors;
   // The remedy, as printed. The backup is done: it has both.
+  EXPECT_NE(
+      told.errors.find("`kipu restore " + place("backup") + " --embedded " + place("lossy") + "`"),
+      std::string::npos)
+      << told.errors;
   good("lossy", {"restore", place("backup")});
   good("lossy", {"backup", place("backup")});
   EXPECT_EQ(good("lossy", {"count", "several"}), "3\n");

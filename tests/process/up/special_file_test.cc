@@ -49,8 +49,8 @@ TEST_F(SpecialFileTest, IsNamedWhereItIsInTheWay) {
 TEST_F(SpecialFileTest, KeepsOneWorkerOfThreeFromServing) {
   make_cluster();
   const std::string worker = worker_in("worker-1");
-  for (const char* name : {"worker-1/store", "worker-1/db/CURRENT", "worker-1/db/FILES",
-                           "worker-1/db/000099.ldb"}) {
+  for (const char* name :
+       {"worker-1/store", "worker-1/db/CURRENT", "worker-1/db/FILES", "worker-1/db/000099.ldb"}) {
     put_pipe(name);
     const Finished started = up();
     expect_done(started);
