@@ -31,7 +31,8 @@ TEST(SameClusterTest, StaysWithTheClusterThatWasNamed) {
 TEST(SameClusterTest, LeavesEverythingElseAsItIs) {
   const std::string text =
       "`kipu up` `kipu up --detach` `kipu down` `kipu help get` `kipu completion bash` `ls` kipu "
-      "status `kipu worker replace w1 --data d` `kipu status --broker tcp://b:1` `kipu --embedded d "
+      "status `kipu worker replace w1 --data d` `kipu status --broker tcp://b:1` `kipu --embedded "
+      "d "
       "append k v` `kipu-worker show` `kipu get --help` and an open `kipu status";
   EXPECT_EQ(over({{"broker", "tcp://a:1"}}, text), text);
   EXPECT_EQ(over({{"bucket", "b"}}, "`kipu status`"), "`kipu status`");
