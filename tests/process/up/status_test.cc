@@ -152,7 +152,7 @@ TEST_F(StatusTest, SaysAtABirthAndAtARestartWhoHasCome) {
   start_worker("three");
   // Of the one that is away nobody says why: so where to look, and what to type.
   EXPECT_TRUE(says(5, "w2 has not been seen since the broker started")) << last();
-  EXPECT_THAT(last(), HasSubstr("`kipu worker replace w2`"));
+  EXPECT_THAT(last(), HasSubstr("`kipu worker replace w2 --broker " + frontend_ + "`"));
   start_worker("two");
   EXPECT_TRUE(says(0, "healthy")) << last();
 }
@@ -166,7 +166,7 @@ TEST_F(StatusTest, SaysWhatTheSupervisorSaysOfAWorkerThatIsDown) {
   workers_[0]->kill(SIGKILL);
   workers_[0]->wait();
   EXPECT_TRUE(says(5, "w1 is suspect")) << last();
-  EXPECT_THAT(last(), HasSubstr("`kipu worker replace w1`"));
+  EXPECT_THAT(last(), HasSubstr("`kipu worker replace w1 --broker " + frontend_ + "`"));
 
   const std::string process =
       R"({"name":"worker-1","store":")" + id +
