@@ -60,6 +60,7 @@ class StandardStreamsTest : public testing::Test {
   // Starts a program that does `prepare` to its descriptors, then `body`. Its errors go to the
   // test.
   void start(const std::function<void()>& prepare, const std::function<int()>& body) {
+    std::fflush(nullptr);  // else the child writes it, too
     pid_ = ::fork();
     ASSERT_GE(pid_, 0);
     if (pid_ > 0) return errors_.close_end(1);
