@@ -287,6 +287,7 @@ void note_moved_stores(const ClusterFolder& folder, const Programs& programs, Pr
   for (const std::string& name : names_in(folder.path(), error)) {
     const std::uint32_t number = number_of_worker(name);
     if (number > 0 && number <= prepared.record.workers) continue;
+    if (name.find(".lost") != std::string::npos) continue;  // given up: another took its place
     if (!fs::exists(folder.path() / name / "store", error)) continue;
     const WorkerFolder other = look_at_worker(folder, name, programs);
     const auto found = other.store ? missing.find(other.store->store) : missing.end();

@@ -108,6 +108,20 @@ TEST_F(LostStoreTest, IsReplacedThroughALinkToAnotherDisk) {
   EXPECT_TRUE(becomes_healthy());
 }
 
+// What `worker replace` kept is not offered as the store that is missing.
+TEST_F(LostStoreTest, IsNotFoundInWhatWasReplacedBefore) {
+  make_cluster();
+  fs::remove(in("worker-2/db/CURRENT"));
+  expect_done(kipu({"worker", "replace", "worker-2", "--data", data()}));
+  expect_done(up());
+  EXPECT_TRUE(becomes_healthy());
+  expect_done(down());
+  fs::remove_all(in("worker-2"));
+  const Finished started = up();
+  EXPECT_EQ(started.errors.find("mv -T"), std::string::npos) << started.errors;
+  EXPECT_NE(command_in(started.output, "worker replace"), "") << started.output;
+}
+
 TEST_F(LostStoreTest, IsReplacedWhileNothingRuns) {
   make_cluster();
   fs::remove_all(in("worker-3"));
