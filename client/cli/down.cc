@@ -10,6 +10,7 @@
 #include "base/shell_quoted.h"
 #include "client/cli/handlers.h"
 #include "client/cli/own_process.h"
+#include "client/cli/session.h"
 #include "client/cli/units.h"
 #include "client/cli/up_report.h"
 
@@ -142,6 +143,7 @@ Status kill_all(const ClusterFolder& folder, std::optional<pid_t> supervisor) {
 }  // namespace
 
 Result<Exit> run_down(Context& context) {
+  if (auto status = check_not_embedded(context); !status) return fail(status.error());
   std::error_code error;
   const fs::path data =
       fs::absolute(std::string(context.arguments.get("data").value_or("kipu-data")), error);

@@ -406,6 +406,7 @@ std::vector<std::string> others_that_lack(const ReplaceTarget& target,
 }
 
 Result<Exit> run_worker_replace(Context& context) {
+  if (auto status = check_not_embedded(context); !status) return fail(status.error());
   std::error_code error;
   const fs::path data =
       fs::absolute(std::string(context.arguments.get("data").value_or("kipu-data")), error);

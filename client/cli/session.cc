@@ -105,6 +105,14 @@ Result<Client> open_client(const Context& context, Purpose purpose) {
   return not_connected(context, client.error());
 }
 
+Status check_not_embedded(const Context& context) {
+  if (!context.arguments.has("embedded")) return {};
+  return fail(
+      ErrorCode::invalid_argument,
+      "--embedded names a store without a cluster, which has no processes to start, stop or "
+      "replace: leave it out, and name a cluster's directory with --data");
+}
+
 Result<ClusterStatus> ask_status(const Context& context) {
   if (context.settings.embedded) {
     auto client = open_client(context, Purpose::read);

@@ -17,6 +17,10 @@ enum class Purpose { read, write };
 // store where there is none.
 [[nodiscard]] Result<Client> open_client(const Context& context, Purpose purpose);
 
+// `invalid_argument` where --embedded was typed with a command that is about a cluster's processes:
+// it would act on another directory than the one that was named.
+[[nodiscard]] Status check_not_embedded(const Context& context);
+
 // How the cluster does, also while it is not ready: then every other command is refused, with what
 // it waits for.
 [[nodiscard]] Result<ClusterStatus> ask_status(const Context& context);

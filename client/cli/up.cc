@@ -18,6 +18,7 @@
 #include "client/cli/handlers.h"
 #include "client/cli/own_process.h"
 #include "client/cli/prepare.h"
+#include "client/cli/session.h"
 #include "client/cli/supervisor.h"
 #include "client/cli/up_report.h"
 #include "client/cli/up_request.h"
@@ -142,6 +143,7 @@ Result<Exit> supervise_detached(const Plan& plan, Context& context) {
 }  // namespace
 
 Result<Exit> run_up(Context& context) {
+  if (auto status = check_not_embedded(context); !status) return fail(status.error());
   auto request = parse_up(context.arguments);
   if (!request) return fail(request.error());
   if (auto room = check_descriptors(kDescriptors, "a cluster"); !room) return fail(room.error());

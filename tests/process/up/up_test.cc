@@ -55,6 +55,12 @@ TEST_F(UpTest, RefusesWhatNoClusterCanBe) {
   expect_refused(kipu({"up", "--port", "0", "--partitions", "1000"}, home), 2, "power of two");
   expect_refused(kipu({"up", "--port", "0", "--workers", "0"}, home), 2, "--workers");
   expect_refused(kipu({"up", "--port", "99999"}, home), 2, "--port");
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"up", "--port", "0"}, {"down"}, {"worker", "replace", "w1"}}) {
+    std::vector<std::string> over_a_store = words;
+    over_a_store.insert(over_a_store.begin(), {"--embedded", "store"});
+    expect_refused(kipu(over_a_store, home), 2, "--embedded");
+  }
   EXPECT_FALSE(std::filesystem::exists(home / "kipu-data"));
 }
 
