@@ -3,7 +3,10 @@
 #include <fstream>
 #include <iterator>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/support/process.h"
 
@@ -47,6 +50,16 @@ TEST_F(LogTest, GoesOnInANewFileAfterARotation) {
   EXPECT_NE(content_of(old).find("two"), std::string::npos);
   EXPECT_EQ(content_of(old).find("three"), std::string::npos);
   EXPECT_NE(content_of(file_).find("three"), std::string::npos);
+}
+
+TEST_F(LogTest, WaitsForNobodyToReadAPipe) {
+  ASSERT_EQ(::mkfifo(file_.c_str(), 0600), 0);
+  const auto log = Log::open(file_.string(), LogLevel::info);
+  ASSERT_FALSE(log);
+  EXPECT_NE(log.error().message.find("a named pipe that nobody reads"), std::string::npos);
+  const int reader = ::open(file_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  EXPECT_TRUE(Log::open(file_.string(), LogLevel::info));
+  ::close(reader);
 }
 
 TEST_F(LogTest, KeepsTheOldFileIfThereCanBeNoNewOne) {
