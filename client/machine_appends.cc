@@ -240,12 +240,14 @@ void Appends::on_reply(Now now, const schema::Message& message, Effects& effects
   settle_current(now, *batch, *refusals, effects);
 }
 
-// Whether an answer says that an entry was there before this client sent it. Nobody knows who sent
-// it more than once: its own first attempt may have stored it.
+// Whether an answer says that an entry was there before this client sent it. Of one that is there
+// nobody knows where another attempt of its own may have stored it.
 std::optional<bool> Appends::was_there(const Pending& call, const schema::AppendReply& reply,
                                        std::size_t index) {
-  if (!reply.present || !call.append.tell_present || call.attempts != 1) return std::nullopt;
-  return std::ranges::binary_search(*reply.present, static_cast<std::uint32_t>(index));
+  if (!reply.present || !call.append.tell_present) return std::nullopt;
+  if (!std::ranges::binary_search(*reply.present, static_cast<std::uint32_t>(index))) return false;
+  const bool only_this_may_be_done = call.open == 1 && !call.unknown;
+  return only_this_may_be_done ? std::optional(true) : std::nullopt;
 }
 
 // Completes what an answer does not refuse, and closes the attempt for what it does.

@@ -43,6 +43,7 @@ class Outcome {
   void complete(std::uint64_t line, const Result<Imported>& result) {
     if (!result) return note_bad(line, result.error());
     acknowledged_.fetch_add(1, std::memory_order_relaxed);
+    if (!result->was_there) untold_.fetch_add(1, std::memory_order_relaxed);
     if (result->was_there.value_or(false)) there_.fetch_add(1, std::memory_order_relaxed);
   }
   // Of a line that is wrong: to be passed over, or a failure.
@@ -67,6 +68,7 @@ class Outcome {
   bool failed() const { return failed_; }
   std::uint64_t acknowledged() const { return acknowledged_; }
   std::uint64_t there() const { return there_; }
+  std::uint64_t untold() const { return untold_; }
   std::uint64_t bad() const { return bad_; }
   std::optional<Error> failure() const {
     const std::lock_guard lock(mutex_);
@@ -77,7 +79,8 @@ class Outcome {
  private:
   const bool skip_bad_;
   std::atomic<std::uint64_t> acknowledged_{0};
-  std::atomic<std::uint64_t> there_{0};  // of these, before this import sent them
+  std::atomic<std::uint64_t> there_{0};   // of these, before this import sent them
+  std::atomic<std::uint64_t> untold_{0};  // of these, whether they were
   std::atomic<std::uint64_t> bad_{0};
   std::atomic<bool> failed_{false};
   mutable std::mutex mutex_;  // guards the two below
@@ -293,9 +296,9 @@ Result<Exit> run_import(Context& context) {
   progress.clear();
   const Outcome& outcome = importer.outcome();
   if (outcome.failed()) return fail(failed_import(outcome, *request));
-  show(context.out,
-       ImportSummary{outcome.acknowledged() - outcome.there(), outcome.there(), reader.lines(),
-                     outcome.bad(), progress.seconds(), interrupted()});
+  show(context.out, ImportSummary{outcome.acknowledged() - outcome.there() - outcome.untold(),
+                                  outcome.there(), outcome.untold(), reader.lines(), outcome.bad(),
+                                  progress.seconds(), interrupted()});
   return interrupted() ? Exit::interrupted : Exit::done;
 }
 

@@ -129,10 +129,14 @@ void render_text(const ImportSummary& result, const Style& style, std::string& o
   const double seconds = std::max(result.seconds, 1e-6);
   out += fmt::format("{} {} {}", result.interrupted ? "interrupted: stored" : "imported",
                      format_number(result.imported), result.imported == 1 ? "entry" : "entries");
-  if (result.there > 0) out += fmt::format(", {} there already,", format_number(result.there));
-  out += fmt::format(" in {:.1f} s ({} a second)", result.seconds,
-                     format_number(static_cast<std::uint64_t>(
-                         static_cast<double>(result.imported + result.there) / seconds)));
+  if (result.there > 0) out += fmt::format(", {} there already", format_number(result.there));
+  if (result.untold > 0) {
+    out += fmt::format(", {} imported or there already", format_number(result.untold));
+  }
+  if (result.there + result.untold > 0) out += ',';
+  out += fmt::format(
+      " in {:.1f} s ({} a second)", result.seconds,
+      format_number(static_cast<std::uint64_t>(static_cast<double>(result.stored()) / seconds)));
   if (result.bad > 0) {
     out += fmt::format(", skipped {} bad {}", format_number(result.bad),
                        result.bad == 1 ? "line" : "lines");
@@ -145,9 +149,10 @@ void render_raw(const ImportSummary& result, const Style& style, std::string& ou
 }
 
 void render_json(const ImportSummary& result, JsonWriter& json) {
-  json.member("acknowledged", result.imported + result.there).member("lines", result.lines);
+  json.member("acknowledged", result.stored()).member("lines", result.lines);
   json.member("skipped", result.bad).member("imported", result.imported);
-  json.member("there_already", result.there).member("seconds", result.seconds);
+  json.member("there_already", result.there).member("imported_or_there", result.untold);
+  json.member("seconds", result.seconds);
   json.member("interrupted", result.interrupted).member("complete", !result.interrupted);
 }
 

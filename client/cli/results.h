@@ -57,10 +57,12 @@ struct KeysTotal {
 
 struct ImportSummary {
   std::uint64_t imported = 0;
-  std::uint64_t there = 0;  // already, before this import
-  std::uint64_t lines = 0;  // read, bad ones too
-  std::uint64_t bad = 0;    // skipped
+  std::uint64_t there = 0;   // already, before this import
+  std::uint64_t untold = 0;  // stored, and nobody could tell which of the two
+  std::uint64_t lines = 0;   // read, bad ones too
+  std::uint64_t bad = 0;     // skipped
   double seconds = 0;
+  std::uint64_t stored() const { return imported + there + untold; }
   bool interrupted = false;
 };
 

@@ -25,6 +25,35 @@ class ClientAppendTest : public testing::Test {
   Harness client{config()};
 };
 
+// Of what is there already, another attempt may have stored it, unless that was refused.
+TEST_F(ClientAppendTest, SaysWhatWasThereAsFarAsNoOtherAttemptMayHaveStoredIt) {
+  enum class First { none, refused, silent };
+  const auto was_there = [](First first, bool is_there) {
+    Harness fresh{config()};
+    fresh.greet(map_of(1));
+    AppendCall call{"default", "k", EntryKind::append, Values{"v"}, {}, Level::bucket_default};
+    call.tell_present = true;
+    const CallId id = fresh.start(call, seconds(60));
+    auto attempt = fresh.take_append();
+    if (first == First::refused) fresh.refuse(attempt.outgoing, ErrorCode::overloaded);
+    if (first != First::none) {
+      fresh.pass(first == First::refused ? Duration(milliseconds(10)) : Duration(seconds(2)));
+      if (first == First::silent) fresh.greet(map_of(1));  // it asks whether the broker is there
+      attempt = fresh.take_append();
+    }
+    schema::AppendReply reply{1, {}, std::vector<std::uint32_t>{}};
+    if (is_there) reply.present->push_back(0);
+    fresh.answer(attempt.outgoing, MessageKind::append_reply, reply);
+    return fresh.reply<Appended>(id).was_there;
+  };
+  for (const First first : {First::none, First::refused, First::silent}) {
+    EXPECT_EQ(was_there(first, false), false);
+  }
+  EXPECT_EQ(was_there(First::none, true), true);
+  EXPECT_EQ(was_there(First::refused, true), true);
+  EXPECT_EQ(was_there(First::silent, true), std::nullopt);
+}
+
 TEST_F(ClientAppendTest, RefusesAtOnceAStampThatNoWorkerTakesInTime) {
   const Stamp far{StampTime::at(client.now().wall + std::chrono::hours(48)), 1};
   const CallId id = client.start(

@@ -113,7 +113,7 @@ struct Ring {
 struct Imported {
   Stamp stamp;
   // Whether it was there before. Nothing where nobody can say: the worker is of a version that does
-  // not, or it took this client more than one attempt.
+  // not, or another attempt of this client may have stored it.
   std::optional<bool> was_there;
 };
 

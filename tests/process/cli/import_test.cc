@@ -223,7 +223,7 @@ TEST_F(ImportTest, TellsWhatWasThereAlready) {
                                       "\n";
   const std::string summary = output_of({"import", "-", "-o", "json"}, more);
   EXPECT_EQ(summary.find(R"({"acknowledged":3,"lines":3,"skipped":0,"imported":1,)"
-                         R"("there_already":2,)"),
+                         R"("there_already":2,"imported_or_there":0,)"),
             0U)
       << summary;
   EXPECT_EQ(output_of({"count", "key", "--bucket", "again"}), "3\n");
