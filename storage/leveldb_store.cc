@@ -5,7 +5,6 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,9 +13,7 @@
 #include <leveldb/write_batch.h>
 
 #include "base/check.h"
-#include "base/descriptors.h"
 #include "base/little_endian.h"
-#include "base/shell_quoted.h"
 #include "storage/database_files.h"
 #include "storage/files.h"
 #include "storage/key_codec.h"
@@ -27,42 +24,13 @@
 #include "storage/log_index.h"
 #include "storage/record.h"
 #include "storage/store_file.h"
+#include "storage/store_layout.h"
 #include "storage/watched_database.h"
 
 namespace kipu::storage {
 namespace {
 
 namespace fs = std::filesystem;
-
-// What LevelDB and this take to open a store, about twice over: so that neither an `init` ends
-// half-way for want of them, nor what it does later.
-constexpr std::size_t kDescriptors = 16;
-
-// What a store's directory holds.
-struct Layout {
-  fs::path directory;
-  fs::path store_file;  // there once init has done everything else
-  fs::path unfinished;  // the store file while init is at work: no entry can be there yet
-  fs::path database;
-
-  explicit Layout(const fs::path& at)
-      : directory(at),
-        store_file(at / "store"),
-        unfinished(at / "store.init"),
-        database(at / "db") {}
-};
-
-// Also if nobody can say what is there: who opens it then will hear why.
-bool is_there(const fs::path& path) {
-  std::error_code error;
-  return fs::status(path, error).type() != fs::file_type::not_found;
-}
-
-fs::path resolved(const fs::path& path) {
-  std::error_code error;
-  fs::path made = fs::absolute(path, error);
-  return error ? path : made;
-}
 
 constexpr std::string_view kStatisticsKey(&space::kStatistics, 1);
 
@@ -287,91 +255,6 @@ leveldb::Options database_options(const LevelDbOptions& options, leveldb::Cache*
   return made;
 }
 
-Status as_open_status(const Layout& layout, const leveldb::Status& status) {
-  if (status.ok()) return {};
-  const std::string path = layout.database.string();
-  const std::string text = status.ToString();
-  if (status.IsCorruption() || status.IsInvalidArgument()) {
-    return fail(ErrorCode::corrupt,
-                fmt::format("the database in {} is damaged ({}): restore a copy of {}", path, text,
-                            layout.directory.string()));
-  }
-  // LevelDB says so of a lock that it did not get; "IO error: PATH" of one that it could not open.
-  if (text.starts_with("IO error: lock ")) {
-    return fail(ErrorCode::in_use, fmt::format("the database in {} is in use by another process "
-                                               "({}): stop that one first",
-                                               path, text));
-  }
-  return fail(ErrorCode::io_error, fmt::format("cannot open the database in {}: {}", path, text));
-}
-
-// Why a directory without a store file cannot be opened.
-Error explain_missing_store_file(const Layout& layout) {
-  const std::string at = layout.directory.string();
-  if (is_there(layout.unfinished)) {
-    return {ErrorCode::not_a_store,
-            fmt::format("the making of a store in {} was interrupted: `kipu-worker init --data {}` "
-                        "goes on with it",
-                        at, shell_quoted(at))};
-  }
-  if (is_there(layout.database)) {
-    return {ErrorCode::corrupt, fmt::format("{} holds a database but no store file: restore {}", at,
-                                            layout.store_file.string())};
-  }
-  return {ErrorCode::not_a_store, fmt::format("{} holds no store", at)};
-}
-
-Error explain_store_file(const Layout& layout, const Error& error) {
-  const std::string at = layout.store_file.string();
-  switch (error.code) {
-    case ErrorCode::newer_format:
-      return {error.code,
-              fmt::format("{} is of a newer Kipu, {}: run that version", at, error.message)};
-    case ErrorCode::corrupt:
-      return {error.code,
-              fmt::format("{} is damaged, {}: restore a copy of it", at, error.message)};
-    default:
-      return error;
-  }
-}
-
-struct StoreFile {
-  StoreInfo info;
-  std::uint32_t format = 0;
-};
-
-Result<StoreFile> load_store_file(const Layout& layout) {
-  if (!is_there(layout.store_file)) return fail(explain_missing_store_file(layout));
-  const Result<std::string> bytes = read_file(layout.store_file, kMaxStoreFileBytes);
-  if (!bytes) return fail(explain_store_file(layout, bytes.error()));
-  Result<StoreInfo> info = decode_store_file(*bytes);
-  if (!info) return fail(explain_store_file(layout, info.error()));
-  return StoreFile{std::move(*info), format_of_store_file(*bytes)};
-}
-
-// Why a database cannot be all that it was.
-Error explain_damage(const Layout& layout, const Error& error) {
-  if (error.code != ErrorCode::corrupt) return error;
-  return {error.code,
-          fmt::format("{}: the store has lost data, and nothing is made in its place: restore a "
-                      "copy of {}",
-                      error.message, layout.directory.string())};
-}
-
-// What must be seen before LevelDB sees it: it removes what it takes for nobody's.
-Result<DatabaseFiles> check_database(const Layout& layout, const StoreFile& file) {
-  const fs::path current = layout.database / "CURRENT";
-  if (!is_there(current)) {
-    return fail(ErrorCode::corrupt,
-                fmt::format("{} is missing",
-                            (is_there(layout.database) ? current : layout.database).string()));
-  }
-  if (file.format >= kFirstChecked) return check_database_files(layout.database);
-  // Any list that is there is not of the build that wrote to it last.
-  if (Status any = check_any_log(layout.database); !any) return fail(std::move(any.error()));
-  return DatabaseFiles{};
-}
-
 Status check_runs(leveldb::DB& db, const Layout& layout, const StoreFile& file) {
   if (file.format < kFirstChecked) return {};
   Status known = check_runs(db, file.info);
@@ -394,47 +277,6 @@ LogIndex load_streams(leveldb::DB& db, const LogLimits& limits, StoreInfo& info)
   return index;
 }
 
-Status check_room(const Layout& layout) {
-  return check_descriptors(kDescriptors, fmt::format("the store in {}", layout.directory.string()));
-}
-
-// What lies in the directory, other than an interrupted init and what a file system puts there.
-Status check_empty(const Layout& layout) {
-  std::error_code error;
-  fs::directory_iterator at(layout.directory, error);
-  for (; !error && at != fs::directory_iterator(); at.increment(error)) {
-    const fs::path& path = at->path();
-    const bool is_leftover =
-        is_there(layout.unfinished) && (path == layout.unfinished || path == layout.database);
-    if (is_leftover || path.filename() == "lost+found") continue;
-    return fail(ErrorCode::invalid_argument,
-                path == layout.store_file
-                    ? fmt::format("{} holds a store already", layout.directory.string())
-                    : fmt::format("{} is not empty, it holds {}: choose another directory",
-                                  layout.directory.string(), path.filename().string()));
-  }
-  if (error) {
-    return fail(ErrorCode::io_error,
-                fmt::format("cannot list {}: {}", layout.directory.string(), error.message()));
-  }
-  return {};
-}
-
-Status make_database(const Layout& layout) {
-  leveldb::Options options;
-  // Of an interrupted init, so nothing is in it.
-  if (const leveldb::Status gone = leveldb::DestroyDB(layout.database.string(), options);
-      !gone.ok()) {
-    return as_open_status(layout, gone);
-  }
-  options.create_if_missing = true;
-  options.error_if_exists = true;
-  WatchedDatabase made;
-  const leveldb::Status status = made.open(options, layout.database, {});
-  if (Status opened = as_open_status(layout, status); !opened) return opened;
-  return made.close();
-}
-
 // A new run, known to the database and then to the store file, before the store serves anything.
 Result<LogIndex> begin_run(const Layout& layout, leveldb::DB& db, const LogLimits& limits,
                            StoreInfo& info, Rng& rng) {
@@ -448,41 +290,7 @@ Result<LogIndex> begin_run(const Layout& layout, leveldb::DB& db, const LogLimit
   return log_index;
 }
 
-// What an interrupted init was to make, so that repeating it needs nothing that was said then; if
-// another is wanted, or that file is torn, a new one.
-StoreInfo info_to_make(const Layout& layout, Rng& rng, StoreId instead_of, bool accepts_loss) {
-  if (is_there(layout.unfinished)) {
-    auto begun = read_file(layout.unfinished, kMaxStoreFileBytes).and_then(decode_store_file);
-    const bool is_it =
-        begun && (instead_of.is_none() ||
-                  (begun->store == instead_of && begun->whole.accepts_loss == accepts_loss));
-    if (is_it) return std::move(*begun);
-  }
-  StoreInfo info = make_store_info(rng, instead_of);
-  info.whole.accepts_loss = accepts_loss;
-  return info;
-}
-
 }  // namespace
-
-Status init_leveldb_store(const fs::path& directory, Rng& rng, StoreId instead_of,
-                          bool accepts_loss) {
-  const Layout layout(resolved(directory));
-  if (Status room = check_room(layout); !room) return room;
-  if (Status made = make_directory(layout.directory); !made) return made;
-  const Result<FileDescriptor> lock = lock_directory(layout.directory);
-  if (!lock) return fail(lock.error());
-  if (Status empty = check_empty(layout); !empty) return empty;
-  const StoreInfo info = info_to_make(layout, rng, instead_of, accepts_loss);
-  // From here on the directory says that init is at work; the rename at the end says that it is
-  // done. So a crash at any point leaves what init can begin again and open refuses.
-  Status done = write_file(layout.unfinished, encode_store_file(info));
-  if (done) done = make_database(layout);
-  if (done) done = sync_directory(layout.database);
-  if (done) done = sync_directory(layout.directory);
-  if (done) done = rename_file(layout.unfinished, layout.store_file);
-  return done;
-}
 
 Result<std::unique_ptr<Store>> open_leveldb_store(const fs::path& directory,
                                                   const LevelDbOptions& options, Rng& rng) {
