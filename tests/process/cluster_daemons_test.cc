@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include "bus/zmq_bus.h"
+#include "tests/support/daemons.h"
 #include "tests/support/raw_client.h"
 
 namespace kipu {
@@ -144,24 +145,14 @@ TEST_F(WorkerEndpointsTest, RefusesAnEndpointThatNobodyCanConnectTo) {
 
 class ClusterDaemonsTest : public BrokerDaemonTest {
  protected:
-  void start_broker(const std::vector<std::string>& where = {"--frontend", "tcp://127.0.0.1:0",
-                                                             "--backend", "tcp://127.0.0.1:0"}) {
-    std::vector<std::string> all{program("kipu-broker"), "--data", data_, "--heartbeat", "100ms"};
-    all.insert(all.end(), where.begin(), where.end());
-    broker_ = std::make_unique<Process>(all);
-    const auto ready = broker_->wait_for_line("kipu-broker ready");
-    ASSERT_TRUE(ready) << broker_->errors();
-    frontend_ = test::field_of(*ready, "frontend");
-    backend_ = test::field_of(*ready, "backend");
+  void start_broker(const test::BrokerPlace& place = {}) {
+    auto started = test::start_broker(data_, place);
+    broker_ = std::move(started.process);
+    frontend_ = started.place.frontend;
+    backend_ = started.place.backend;
   }
   void start_worker(const std::string& name) {
-    const std::string store = (directory_ / name).string();
-    if (!std::filesystem::exists(store)) {
-      ASSERT_EQ(run({program("kipu-worker"), "init", "--data", store}).ended, (Ended{0, 0}));
-    }
-    workers_.push_back(std::make_unique<Process>(std::vector<std::string>{
-        program("kipu-worker"), "--data", store, "--broker", backend_, "--heartbeat", "100ms"}));
-    ASSERT_TRUE(workers_.back()->wait_for_line("kipu-worker ready")) << workers_.back()->errors();
+    workers_.push_back(test::start_worker(directory_ / name, backend_));
   }
   void start_all() {
     start_broker();
@@ -266,7 +257,7 @@ TEST_F(ClusterDaemonsTest, GoOnAfterEachOfThemWasKilled) {
   for (const auto& worker : workers_) worker->wait();
   workers_.clear();
   // At the same ports, so that the client finds it by itself.
-  start_broker({"--frontend", frontend_, "--backend", backend_});
+  start_broker({frontend_, backend_});
   start_worker("one");
   start_worker("two");
   map = client.wait_for_map();

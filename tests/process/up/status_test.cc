@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "tests/support/daemons.h"
 #include "tests/support/local_cluster.h"
 
 namespace kipu::test {
@@ -23,35 +24,22 @@ class StatusTest : public testing::Test {
               (Ended{0, 0}));
   }
   void start_broker() {
-    broker_ = std::make_unique<Process>(std::vector<std::string>{
-        program("kipu-broker"), "--data", (directory_ / "broker").string(), "--frontend",
-        "tcp://127.0.0.1:0", "--backend", "tcp://127.0.0.1:0", "--heartbeat", "100ms",
-        "--processes", processes_.string()});
-    const auto ready = broker_->wait_for_line("kipu-broker ready");
-    ASSERT_TRUE(ready) << broker_->errors();
-    frontend_ = field_of(*ready, "frontend");
-    backend_ = field_of(*ready, "backend");
+    broker_ = test::start_broker(directory_ / "broker", {}, {"--processes", processes_.string()});
   }
   void start_worker(const std::string& name) {
-    const std::string store = (directory_ / name).string();
-    if (!std::filesystem::exists(store)) {
-      ASSERT_EQ(run({program("kipu-worker"), "init", "--data", store}).ended, (Ended{0, 0}));
-    }
-    workers_.push_back(std::make_unique<Process>(std::vector<std::string>{
-        program("kipu-worker"), "--data", store, "--broker", backend_, "--heartbeat", "100ms"}));
-    ASSERT_TRUE(workers_.back()->wait_for_line("kipu-worker ready")) << workers_.back()->errors();
+    workers_.push_back(test::start_worker(directory_ / name, broker_.place.backend));
   }
   void stop_all() {
     for (const auto& worker : workers_) worker->kill(SIGTERM);
-    broker_->kill(SIGTERM);
+    broker_.process->kill(SIGTERM);
     for (const auto& worker : workers_) worker->wait();
-    broker_->wait();
+    broker_.process->wait();
     workers_.clear();
   }
 
   Finished kipu(std::vector<std::string> words) const {
     words.insert(words.begin(), program("kipu"));
-    words.insert(words.end(), {"--broker", frontend_});
+    words.insert(words.end(), {"--broker", broker_.place.frontend});
     Process::Options options;
     options.environment = empty_home(directory_.path());
     return run(std::move(words), options);
@@ -78,10 +66,8 @@ class StatusTest : public testing::Test {
 
   const TempDirectory directory_;
   const std::filesystem::path processes_ = directory_ / "processes";
-  std::unique_ptr<Process> broker_;
+  StartedBroker broker_;
   std::vector<std::unique_ptr<Process>> workers_;
-  std::string frontend_;
-  std::string backend_;
   mutable Finished last_;
 };
 
@@ -103,7 +89,7 @@ TEST_F(StatusTest, IsAnsweredByABrokerAlone) {
 TEST_F(StatusTest, IsWhatOtherCommandsPointToWhileTheClusterIsNotReady) {
   init("3");
   start_broker();
-  const std::string remedy = "kipu status --broker " + frontend_;
+  const std::string remedy = "kipu status --broker " + broker_.place.frontend;
   for (const std::vector<std::string>& words : {std::vector<std::string>{"get", "fruit"},
                                                 {"append", "fruit", "apple"},
                                                 {"keys"},
@@ -152,7 +138,8 @@ TEST_F(StatusTest, SaysAtABirthAndAtARestartWhoHasCome) {
   start_worker("three");
   // Of the one that is away nobody says why: so where to look, and what to type.
   EXPECT_TRUE(says(5, "w2 has not been seen since the broker started")) << last();
-  EXPECT_THAT(last(), HasSubstr("`kipu worker replace w2 --broker " + frontend_ + "`"));
+  EXPECT_THAT(last(),
+              HasSubstr("`kipu worker replace w2 --broker " + broker_.place.frontend + "`"));
   start_worker("two");
   EXPECT_TRUE(says(0, "healthy")) << last();
 }
@@ -166,7 +153,8 @@ TEST_F(StatusTest, SaysWhatTheSupervisorSaysOfAWorkerThatIsDown) {
   workers_[0]->kill(SIGKILL);
   workers_[0]->wait();
   EXPECT_TRUE(says(5, "w1 is suspect")) << last();
-  EXPECT_THAT(last(), HasSubstr("`kipu worker replace w1 --broker " + frontend_ + "`"));
+  EXPECT_THAT(last(),
+              HasSubstr("`kipu worker replace w1 --broker " + broker_.place.frontend + "`"));
 
   const std::string process =
       R"({"name":"worker-1","store":")" + id +
