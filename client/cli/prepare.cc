@@ -418,11 +418,15 @@ std::map<std::string, std::string> find_copies(const std::vector<WorkerFolder>& 
 Status check_directory(const ClusterFolder& folder, const UpRequest& request,
                        const Programs& programs) {
   // One that `up` has made: the lock says more.
-  const auto found = folder.load();
-  if (found && *found) return {};
+  const auto is_known = [&] {
+    const auto found = folder.load();
+    return found && *found;
+  };
+  if (is_known()) return {};
   const auto plan = make_plan(folder, request, programs);
-  if (!plan) return fail(plan.error());
-  return {};
+  // Another `up` may have begun one here meanwhile: its record comes before all else that it makes.
+  if (plan || is_known()) return {};
+  return fail(plan.error());
 }
 
 Result<Prepared> prepare(const ClusterFolder& folder, const UpRequest& request,
