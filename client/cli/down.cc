@@ -89,9 +89,12 @@ Status wait_until_stopped(const ClusterFolder& folder, pid_t pid, const Style& s
                       pid, format_duration(kStopsWithin), joined(running_daemons(folder)),
                       folder.log("up").string(), kill_command(folder)));
     }
-    if (!taken || waited % kTellEvery != milliseconds::zero()) continue;
-    note(style, fmt::format("kipu: process {} is stopping the cluster, and waits for {}", pid,
-                            joined(running_daemons(folder))));
+    if (waited % kTellEvery != milliseconds::zero()) continue;
+    note(style, taken ? fmt::format("kipu: process {} is stopping the cluster, and waits for {}",
+                                    pid, joined(running_daemons(folder)))
+                      : fmt::format("kipu: process {} has not taken the request to stop yet "
+                                    "(state {})",
+                                    pid, state_of_process(pid)));
   }
   return {};
 }

@@ -21,6 +21,17 @@ Result<std::optional<std::uint64_t>> read_number(const Arguments& arguments,
   return std::optional<std::uint64_t>(*number);
 }
 
+// How many values are wanted.
+Result<std::optional<std::uint64_t>> read_amount(const Arguments& arguments,
+                                                 std::string_view name) {
+  const auto number = read_number(arguments, name);
+  if (!number || *number != std::uint64_t{0}) return number;
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("--{} 0 would show nothing: `kipu count KEY` says how many values there "
+                          "are",
+                          name));
+}
+
 Result<std::optional<WallTime>> read_time(const Arguments& arguments, std::string_view name,
                                           WallTime now) {
   const auto text = arguments.get(name);
@@ -77,11 +88,11 @@ void bound_first(std::uint64_t wanted, GetRequest& request) {
 }
 
 Status read_bounds(const Arguments& arguments, GetRequest& request) {
-  const auto first = read_number(arguments, "first");
+  const auto first = read_amount(arguments, "first");
   if (!first) return fail(first.error());
-  const auto last = read_number(arguments, "last");
+  const auto last = read_amount(arguments, "last");
   if (!last) return fail(last.error());
-  const auto limit = read_number(arguments, "limit");
+  const auto limit = read_amount(arguments, "limit");
   if (!limit) return fail(limit.error());
   if (*first && *last) {
     return fail(ErrorCode::invalid_argument, "--first and --last exclude each other");

@@ -60,6 +60,17 @@ std::string overview(std::span<const Command> table, const Style& style) {
   return out;
 }
 
+std::string group_help(std::span<const Command> table, std::string_view first, const Style& style) {
+  std::string lines;
+  for (const Command& command : table) {
+    if (!command.name.starts_with(fmt::format("{} ", first))) continue;
+    lines += fmt::format("  {:<15} {}\n", command.name, command.summary);
+  }
+  if (lines.empty()) return lines;
+  return fmt::format("{}\n{}\n`kipu help {} …` shows examples of one.\n",
+                     painted(style, Paint::bold, "Commands"), lines, first);
+}
+
 std::string help_text(const Command& command, const Style& style) {
   std::string out = fmt::format("{}\n", painted(style, Paint::bold, "Examples"));
   append_indented(out, command.examples);

@@ -10,6 +10,9 @@
 namespace kipu::cli {
 
 [[nodiscard]] std::string overview(std::span<const Command> table, const Style& style);
+// Of the commands of two words that begin with `first`; empty if there are none.
+[[nodiscard]] std::string group_help(std::span<const Command> table, std::string_view first,
+                                     const Style& style);
 // Examples first.
 [[nodiscard]] std::string help_text(const Command& command, const Style& style);
 [[nodiscard]] std::string usage_line(const Command& command);

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <iterator>
+#include <map>
 #include <mutex>
 
 #include <fcntl.h>
@@ -25,6 +27,7 @@
 namespace kipu::cli {
 namespace {
 
+constexpr std::size_t kBadLinesTold = 10;
 constexpr std::string_view kChanged =
     "the input changed while it was read: it was imported in part";
 
@@ -49,7 +52,10 @@ class Outcome {
   // Of a line that is wrong: to be passed over, or a failure.
   void note_bad(std::uint64_t line, const Error& error) {
     if (!skip_bad_ || !is_bad_line(error.code)) return note_failure(line, error);
-    bad_.fetch_add(1, std::memory_order_relaxed);
+    const std::lock_guard lock(mutex_);
+    ++bad_;
+    first_bad_.emplace(line, error.message);
+    if (first_bad_.size() > kBadLinesTold) first_bad_.erase(std::prev(first_bad_.end()));
   }
   void note_failure(std::uint64_t line, const Error& error) {
     const std::lock_guard lock(mutex_);
@@ -69,7 +75,19 @@ class Outcome {
   std::uint64_t acknowledged() const { return acknowledged_; }
   std::uint64_t there() const { return there_; }
   std::uint64_t untold() const { return untold_; }
-  std::uint64_t bad() const { return bad_; }
+  std::uint64_t bad() const {
+    const std::lock_guard lock(mutex_);
+    return bad_;
+  }
+  // Which lines were passed over, the first few of them with what is wrong there.
+  void tell_bad(const Style& style) const {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [line, why] : first_bad_) {
+      note(style, fmt::format("kipu: line {} was skipped: {}", line, why));
+    }
+    if (bad_ <= first_bad_.size()) return;
+    note(style, fmt::format("kipu: and {} more lines", format_number(bad_ - first_bad_.size())));
+  }
   std::optional<Error> failure() const {
     const std::lock_guard lock(mutex_);
     if (!failure_) return std::nullopt;
@@ -81,9 +99,10 @@ class Outcome {
   std::atomic<std::uint64_t> acknowledged_{0};
   std::atomic<std::uint64_t> there_{0};   // of these, before this import sent them
   std::atomic<std::uint64_t> untold_{0};  // of these, whether they were
-  std::atomic<std::uint64_t> bad_{0};
   std::atomic<bool> failed_{false};
-  mutable std::mutex mutex_;  // guards the two below
+  mutable std::mutex mutex_;  // guards what follows
+  std::uint64_t bad_ = 0;
+  std::map<std::uint64_t, std::string> first_bad_;  // by line: what is wrong
   std::optional<Error> failure_;
   std::uint64_t failure_line_ = 0;
 };
@@ -295,6 +314,7 @@ Result<Exit> run_import(Context& context) {
   importer.flush();
   progress.clear();
   const Outcome& outcome = importer.outcome();
+  outcome.tell_bad(context.out.style());
   if (outcome.failed()) return fail(failed_import(outcome, *request));
   show(context.out, ImportSummary{outcome.acknowledged() - outcome.there() - outcome.untold(),
                                   outcome.there(), outcome.untold(), reader.lines(), outcome.bad(),

@@ -124,10 +124,19 @@ Result<const Command*> resolve_command(std::span<const Command> table,
     ++at;
     return command;
   }
-  const auto near = nearest(both, names);
+  const bool is_named = at < words.size() && !words[at].starts_with("-");
+  const auto near = is_named ? nearest(both, names) : std::nullopt;
+  if (near) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("no command {}: did you mean `kipu {}`?", in_quotes(both), *near));
+  }
+  std::string choices;
+  for (const std::string& name : names) {
+    choices += fmt::format("{}`kipu {}`", choices.empty() ? "" : ", ", name);
+  }
   return fail(ErrorCode::invalid_argument,
-              fmt::format("`kipu {}` is not whole: did you mean `kipu {}`?", first,
-                          near.value_or(names.front())));
+              fmt::format("`kipu {}` needs one word more: {}; `kipu help {}` says what each does",
+                          first, choices, first));
 }
 
 namespace {

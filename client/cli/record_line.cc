@@ -27,16 +27,25 @@ const Mark* find_mark(std::string_view text) {
   return found == kMarks.end() ? nullptr : found;
 }
 
+// Whether each of the first letters has a zero beside it: at `zero` of its two bytes.
+bool is_of_two_bytes(std::string_view line, std::size_t zero) {
+  constexpr std::size_t kLooked = 8;
+  const std::string_view start = line.substr(0, std::min(kLooked, line.size() / 2 * 2));
+  for (std::size_t i = 0; i < start.size(); ++i) {
+    if ((start[i] == '\0') != (i % 2 == zero)) return false;
+  }
+  return !start.empty();
+}
+
 // How a file that begins so is encoded, if not as UTF-8 or plain bytes. Without a mark, it shows by
-// the zero beside the first letter.
+// the zeros beside its letters.
 std::optional<std::string_view> other_encoding(std::string_view line) {
   const Mark* const mark = find_mark(line);
   if (mark != nullptr) {
     return mark->bytes == kByteOrderMark ? std::nullopt : std::optional(mark->encoding);
   }
-  if (line.size() < 2) return std::nullopt;
-  if (line[0] == '\0') return "UTF-16BE";
-  return line[1] == '\0' ? std::optional<std::string_view>("UTF-16LE") : std::nullopt;
+  if (is_of_two_bytes(line, 0)) return "UTF-16BE";
+  return is_of_two_bytes(line, 1) ? std::optional<std::string_view>("UTF-16LE") : std::nullopt;
 }
 
 }  // namespace

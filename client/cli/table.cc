@@ -364,6 +364,13 @@ Result<Exit> run_help(Context& context) {
     context.out.write(overview(commands(), context.out.style()));
     return Exit::done;
   }
+  if (words.size() == 1) {
+    const std::string group = group_help(commands(), words[0], context.out.style());
+    if (!group.empty()) {
+      context.out.write(group);
+      return Exit::done;
+    }
+  }
   std::size_t at = 0;
   const auto command = resolve_command(commands(), words, at);
   if (!command) return fail(command.error());

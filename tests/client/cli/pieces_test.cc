@@ -375,7 +375,11 @@ TEST(CommandTableTest, AnswersAMistypedCommandWithTheNearest) {
   EXPECT_THAT(resolved({"bucket", "lst"}).error().message, HasSubstr("`kipu bucket list`"));
   EXPECT_THAT(resolved({"bukcet", "list"}).error().message, HasSubstr("`kipu bucket list`"));
   EXPECT_THAT(resolved({"appnd", "key", "value"}).error().message, HasSubstr("`kipu append`"));
-  EXPECT_THAT(resolved({"bucket"}).error().message, HasSubstr("not whole"));
+  for (const auto& words : {std::vector<std::string>{"bucket"}, {"bucket", "--help"}}) {
+    EXPECT_THAT(resolved(words).error().message,
+                AllOf(HasSubstr("`kipu bucket create`"), HasSubstr("`kipu bucket list`"),
+                      HasSubstr("`kipu help bucket`")));
+  }
   EXPECT_THAT(resolved({"frobnicate"}).error().message, HasSubstr("`kipu help`"));
 }
 
@@ -384,6 +388,13 @@ TEST(HelpTest, ShowsExamplesFirst) {
   EXPECT_TRUE(text.starts_with("Examples\n  kipu get fruit\n"));
   EXPECT_THAT(text, HasSubstr("--cursor CURSOR"));
   EXPECT_THAT(text, HasSubstr("-o, --output FORMAT"));
+}
+
+TEST(HelpTest, ShowsTheCommandsOfAGroup) {
+  const std::string text = group_help(commands(), "worker", Style{});
+  EXPECT_THAT(text, AllOf(HasSubstr("worker list"), HasSubstr("worker replace")));
+  EXPECT_THAT(text, Not(HasSubstr("bucket")));
+  EXPECT_EQ(group_help(commands(), "get", Style{}), "");
 }
 
 TEST(HelpTest, NamesEveryCommandInTheOverview) {

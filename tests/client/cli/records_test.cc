@@ -101,6 +101,8 @@ TEST(RecordLineTest, TakesOffTheMarkOfAFirstLineAndTheCrOfEach) {
   EXPECT_EQ(record_text("", 1, '\n'), "");
   // Where lines end with NUL, a CR is no part of their end.
   EXPECT_EQ(record_text("k\tv\r", 1, '\0'), "k\tv\r");
+  // A key may hold NUL, which makes no UTF-16 of it.
+  EXPECT_EQ(record_text("k\0ey\tv"s, 1, '\n'), "k\0ey\tv"s);
 }
 
 TEST(RecordLineTest, RefusesAFileOfAnotherEncoding) {

@@ -77,6 +77,9 @@ TEST(GetRequestTest, RefusesWhatExcludesEachOther) {
   EXPECT_FALSE(parse_get(with({{"first", "1"}, {"last", "1"}}), kNow));
   EXPECT_FALSE(parse_get(with({{"until", "1m"}, {"as-of", "1m"}}), kNow));
   EXPECT_FALSE(parse_get(with({{"limit", "many"}}), kNow));
+  for (const char* amount : {"first", "last", "limit"}) {
+    EXPECT_FALSE(parse_get(with({{amount, "0"}}), kNow));
+  }
   EXPECT_FALSE(parse_get(with({{"cursor", "here"}}), kNow));
   const std::string cursor = Cursor{}.to_string();
   EXPECT_FALSE(parse_get(with({{"cursor", cursor}, {"last", "1"}}), kNow));

@@ -92,7 +92,11 @@ TEST_F(ImportTest, PassesOverBadLinesWhereItIsTold) {
   const std::string summary = output_of(
       {"import", "-", "--format", "tsv", "--skip-bad", "-o", "json", "--bucket", "skip"}, lines);
   EXPECT_EQ(summary.find("{\"acknowledged\":2,\"lines\":6,\"skipped\":4,"), 0U) << summary;
-  EXPECT_EQ(output_of({"get", "good", "--bucket", "skip"}), "1\n2\n");
+  const Finished told =
+      kipu({"import", "-", "--format", "tsv", "--skip-bad", "--bucket", "skip"}, lines);
+  EXPECT_NE(told.errors.find("line 2 was skipped: "), std::string::npos) << told.errors;
+  EXPECT_EQ(told.errors.find("more lines"), std::string::npos) << told.errors;
+  EXPECT_EQ(output_of({"get", "good", "--bucket", "skip"}), "1\n2\n1\n2\n");
   EXPECT_EQ(output_of({"keys", "--bucket", "skip"}), "good\n");
 }
 

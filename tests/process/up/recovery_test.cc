@@ -385,6 +385,7 @@ TEST_F(RecoveryTest, EndsInTimeWhereTheSupervisorIsStuck) {
   ::kill(pid, SIGSTOP);
   const Finished refused = down();
   expect_refused(refused, 4, "it is stopped (state T)");
+  expect_refused(refused, 4, "has not taken the request to stop yet");
   expect_done(type(command_in(refused.errors, "kill -CONT")));
   EXPECT_TRUE(eventually([&] { return fs::is_empty(in("pids")) && !fs::exists(in("endpoint")); }));
   // It lets go of the directory last of all.
