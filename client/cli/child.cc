@@ -208,4 +208,12 @@ std::string own_path() {
   return error ? std::string("kipu") : path.string();
 }
 
+std::optional<std::string> ready_field(std::string_view line, std::string_view name) {
+  const std::string start = fmt::format(" {}=", name);
+  const std::size_t at = line.find(start);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view value = line.substr(at + start.size());
+  return std::string(value.substr(0, value.find(' ')));
+}
+
 }  // namespace kipu::cli

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
@@ -47,5 +48,8 @@ struct Finished {
 
 // The path of this program.
 [[nodiscard]] std::string own_path();
+
+// What `kipu-broker ready` and `kipu-worker ready` lines say: `name=value` words.
+[[nodiscard]] std::optional<std::string> ready_field(std::string_view line, std::string_view name);
 
 }  // namespace kipu::cli

@@ -4,13 +4,17 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <thread>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -23,6 +27,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kMostSetAside = 10'000;
+constexpr std::chrono::seconds kDeadLetGoWithin{5};
+constexpr std::chrono::milliseconds kLook{10};
 constexpr std::size_t kMostText = std::size_t{16} * 1024 * 1024;  // of a file of ours
 
 tl::unexpected<Error> file_error(const fs::path& file) {
@@ -52,6 +58,13 @@ Status write_beside(const fs::path& file, std::string_view content, bool durable
   if (auto status = write_and_close(*descriptor, content, durable, fresh); !status) return status;
   if (::rename(fresh.c_str(), file.c_str()) != 0) return file_error(file);
   return {};
+}
+
+bool is_same_file(int descriptor, const fs::path& path) {
+  struct stat open{};
+  struct stat there{};
+  return ::fstat(descriptor, &open) == 0 && ::stat(path.c_str(), &there) == 0 &&
+         open.st_dev == there.st_dev && open.st_ino == there.st_ino;
 }
 
 bool parse_unsigned(std::string_view text, std::uint32_t& into) {
@@ -122,13 +135,16 @@ StoreNames parse_stores(std::string_view text) {
 }
 
 ClusterFolder::ClusterFolder(ClusterFolder&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+    : path_(std::move(other.path_)),
+      lock_(std::exchange(other.lock_, -1)),
+      directory_(std::exchange(other.directory_, -1)) {}
 
 ClusterFolder::~ClusterFolder() {
   if (lock_ >= 0) ::close(lock_);
+  if (directory_ >= 0) ::close(directory_);
 }
 
-Status ClusterFolder::lock() {
+Status ClusterFolder::make_folders() const {
   for (const char* folder : {"logs", "pids"}) {
     std::error_code error;
     fs::create_directories(path_ / folder, error);
@@ -137,16 +153,52 @@ Status ClusterFolder::lock() {
                   fmt::format("{} cannot be made: {}", (path_ / folder).string(), error.message()));
     }
   }
+  return {};
+}
+
+Status ClusterFolder::lock() {
+  if (auto made = make_folders(); !made) return made;
   const fs::path file = path_ / "lock";
   const auto opened = open_plain_file(file, O_RDWR | O_CREAT);
   if (!opened) return fail(with_aside(opened.error(), file));
+  if (auto taken = take(*opened); !taken) return taken;
   lock_ = *opened;
-  if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return sign_lock();
-  const auto pid = holder();
+  directory_ = ::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (directory_ < 0) return file_error(path_);
+  return sign_lock();
+}
+
+// What a process that was killed had just begun to start holds its locks for another moment.
+Status ClusterFolder::take(int descriptor) const {
+  std::optional<pid_t> pid;
+  for (std::chrono::milliseconds waited{0};; waited += kLook) {
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return {};
+    pid = holder();
+    const bool is_dead = pid && ::kill(*pid, 0) != 0 && errno == ESRCH;
+    if (!is_dead || waited >= kDeadLetGoWithin) break;
+    std::this_thread::sleep_for(kLook);
+  }
+  ::close(descriptor);
   return fail(ErrorCode::in_use,
               fmt::format("a cluster runs over {} already{}: `kipu down --data {}` stops it",
                           path_.string(), pid ? fmt::format(" (process {})", *pid) : "",
                           shell_quoted(path_.string())));
+}
+
+bool ClusterFolder::is_in_place() const {
+  return is_same_file(directory_, path_);
+}
+
+Result<bool> ClusterFolder::restore() {
+  if (auto made = make_folders(); !made) return fail(made.error());
+  const fs::path file = path_ / "lock";
+  if (is_same_file(lock_, file)) return false;
+  const auto opened = open_plain_file(file, O_RDWR | O_CREAT);
+  if (!opened) return fail(opened.error());
+  if (auto taken = take(*opened); !taken) return fail(taken.error());
+  ::close(std::exchange(lock_, *opened));
+  if (auto is_signed = sign_lock(); !is_signed) return fail(is_signed.error());
+  return true;
 }
 
 std::optional<pid_t> ClusterFolder::holder() const {

@@ -67,6 +67,11 @@ class ClusterFolder {
   // Makes the directory, and takes its lock for as long as this object lives, here or in a child;
   // signs it, too. `in_use` if a cluster runs over it, `io_error`.
   [[nodiscard]] Status lock();
+  // Whether the directory that was locked is still called path(). REQUIRES: lock().
+  [[nodiscard]] bool is_in_place() const;
+  // Makes the lock's file and the folders again if someone has removed them: whether the file was
+  // missing. REQUIRES: lock(). `in_use`, `io_error`.
+  [[nodiscard]] Result<bool> restore();
   // The process that holds the lock, if any does.
   [[nodiscard]] std::optional<pid_t> holder() const;
   // That the lock and the logs are files, or what stands in for them: `corrupt`, `io_error`, with
@@ -83,8 +88,13 @@ class ClusterFolder {
   [[nodiscard]] Status save_stores(const StoreNames& stores) const;
 
  private:
+  [[nodiscard]] Status make_folders() const;
+  // `in_use` if another process has locked this file. Closes `descriptor` then.
+  [[nodiscard]] Status take(int descriptor) const;
+
   std::filesystem::path path_;
   int lock_ = -1;
+  int directory_ = -1;  // the one that was locked, whatever it is called by now
 };
 
 // Replaces a file: write, fsync, rename, fsync of the directory.

@@ -241,22 +241,6 @@ Error cannot_be_made(const fs::path& path, std::string_view why) {
                       path.string(), why)};
 }
 
-Status make_broker(const ClusterFolder& folder, const Programs& programs,
-                   const ClusterRecord& record) {
-  const fs::path data = broker_of(folder);
-  const auto made =
-      run_to_end({programs.broker, "init", "--data", data.string(), "--workers",
-                  std::to_string(record.workers), "--replicas", std::to_string(record.replicas),
-                  "--partitions", std::to_string(record.partitions), "--cluster-id",
-                  record.cluster.id.to_string()},
-                 kMakeWithin);
-  if (!made) return fail(made.error());
-  // One that was begun by an `up` that was killed may have come first.
-  if (made->status == 0 || is_broker_of(data, record.cluster)) return {};
-  return fail(
-      cannot_be_made(data, fmt::format("{} ({})", made->output, describe_exit(made->status))));
-}
-
 Status make_stores(const ClusterFolder& folder, const Programs& programs, Prepared& prepared) {
   const ClusterRecord& record = prepared.record;
   if (!is_broker_of(broker_of(folder), record.cluster)) {
@@ -318,6 +302,22 @@ std::string describe_clusters(const std::vector<WorkerFolder>& workers) {
 }
 
 }  // namespace
+
+Status make_broker(const ClusterFolder& folder, const Programs& programs,
+                   const ClusterRecord& record) {
+  const fs::path data = broker_of(folder);
+  const auto made =
+      run_to_end({programs.broker, "init", "--data", data.string(), "--workers",
+                  std::to_string(record.workers), "--replicas", std::to_string(record.replicas),
+                  "--partitions", std::to_string(record.partitions), "--cluster-id",
+                  record.cluster.id.to_string()},
+                 kMakeWithin);
+  if (!made) return fail(made.error());
+  // One that was begun by an `up` that was killed may have come first.
+  if (made->status == 0 || is_broker_of(data, record.cluster)) return {};
+  return fail(
+      cannot_be_made(data, fmt::format("{} ({})", made->output, describe_exit(made->status))));
+}
 
 bool is_broker_of(const fs::path& path, ClusterId cluster) {
   const auto text = read_plain_file(path / "cluster.toml", kMostBrokerText);

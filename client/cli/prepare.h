@@ -41,6 +41,10 @@ struct Prepared {
 [[nodiscard]] Result<Prepared> prepare(const ClusterFolder& folder, const UpRequest& request,
                                        const Programs& programs);
 
+// Makes what a broker keeps of this cluster. `io_error`.
+[[nodiscard]] Status make_broker(const ClusterFolder& folder, const Programs& programs,
+                                 const ClusterRecord& record);
+
 // Whether what a broker keeps in that directory names this cluster.
 [[nodiscard]] bool is_broker_of(const std::filesystem::path& path, ClusterId cluster);
 

@@ -27,7 +27,8 @@ constexpr Duration kStopWithin = std::chrono::seconds(30);
 // Who is started again only after so long will not serve soon.
 constexpr Duration kSlowDelay = std::chrono::seconds(1);
 constexpr Duration kLaunchAgainIn = std::chrono::seconds(5);
-constexpr std::chrono::seconds kMakeWithin{60};
+// What someone removes is looked at a little later: it may be all of it that they remove.
+constexpr Duration kRestoreIn = std::chrono::milliseconds(500);
 // What the daemons exit with when their disk or their files ended them: as this program's
 // `unhealthy`.
 constexpr int kBrokenExit = static_cast<int>(Exit::unhealthy);
@@ -55,16 +56,8 @@ void Announcer::say(std::string_view text) const {
   if (aloud_) fmt::print(stderr, "kipu up: {}\n", text);
 }
 
-std::optional<std::string> ready_field(std::string_view line, std::string_view name) {
-  const std::string start = fmt::format(" {}=", name);
-  const std::size_t at = line.find(start);
-  if (at == std::string_view::npos) return std::nullopt;
-  const std::string_view value = line.substr(at + start.size());
-  return std::string(value.substr(0, value.find(' ')));
-}
-
-Supervisor::Supervisor(const ClusterFolder& folder, const Prepared& prepared,
-                       SupervisorOptions options, const Announcer& announcer)
+Supervisor::Supervisor(ClusterFolder& folder, const Prepared& prepared, SupervisorOptions options,
+                       const Announcer& announcer)
     : folder_(folder),
       record_(prepared.record),
       map_(prepared.map),
@@ -75,19 +68,23 @@ Supervisor::Supervisor(const ClusterFolder& folder, const Prepared& prepared,
       backend_(on_port(options_.port == 0 ? options_.port
                                           : static_cast<std::uint16_t>(options_.port + 1))),
       members_(make_members(folder, prepared)),
-      signals_(open_signals()) {}
+      signals_(open_signals()),
+      files_(folder) {
+  files_.keep("cluster", format_record(record_));
+  files_.keep("stores", format_stores(stores_));
+}
 
 Supervisor::~Supervisor() {
   stop_all();
   ::close(signals_);
-  std::error_code ignored;
-  fs::remove(folder_.path() / "processes", ignored);
+  for (const char* name : {"endpoint", "processes"}) files_.drop(name);
 }
 
 Status Supervisor::start() {
   if (auto status = start_broker(); !status) return status;
   if (auto status = start_workers(); !status) return status;
-  return wait_until_served();
+  if (auto status = wait_until_served(); !status) return status;
+  return files_.put("endpoint", frontend_ + "\n");
 }
 
 Status Supervisor::start_broker() {
@@ -194,7 +191,9 @@ void Supervisor::wait_at_most(Instant until) {
   for (const Member& member : members_) {
     if (member.restart_at) until = std::min(until, *member.restart_at);
   }
+  if (restore_at_) until = std::min(until, *restore_at_);
   step(until);
+  if (restore_at_ && *restore_at_ <= now()) restore_files();
   if (!stopping_) restart_due();
 }
 
@@ -225,8 +224,7 @@ Status Supervisor::launch(Member& member) {
   member.output.clear();
   member.errors.clear();
   // For scripts. What cannot be written there, as on a full disk, keeps nobody from serving.
-  const auto written =
-      publish_file(folder_.pid_file(member.name), fmt::format("{}\n", member.child.pid));
+  const auto written = files_.put("pids/" + member.name, fmt::format("{}\n", member.child.pid));
   if (!written) announcer_.say(written.error().message);
   return {};
 }
@@ -246,15 +244,7 @@ Status Supervisor::restore_broker() {
         fmt::format("what the broker keeps is damaged, and put aside as {}", kept->string()));
   }
   announcer_.say("what the broker keeps is lost: making it anew; the workers know the rest");
-  const auto made =
-      run_to_end({options_.programs.broker, "init", "--data", data.string(), "--workers",
-                  std::to_string(record_.workers), "--replicas", std::to_string(record_.replicas),
-                  "--partitions", std::to_string(record_.partitions), "--cluster-id",
-                  record_.cluster.id.to_string()},
-                 kMakeWithin);
-  if (!made) return fail(made.error());
-  if (made->status == 0) return {};
-  return fail(ErrorCode::io_error, made->output);
+  return make_broker(folder_, options_.programs, record_);
 }
 
 // A failure counts as an end: what is wrong is told as of a process that ended by itself.
@@ -299,7 +289,7 @@ void Supervisor::retry_all() {
 }
 
 void Supervisor::step(Instant until) {
-  std::vector<pollfd> sources{{signals_, POLLIN, 0}};
+  std::vector<pollfd> sources{{signals_, POLLIN, 0}, {files_.watch(), POLLIN, 0}};
   for (const Member& member : members_) {
     for (const int pipe : {member.child.output, member.child.errors}) {
       if (pipe >= 0) sources.push_back({pipe, POLLIN, 0});
@@ -315,6 +305,10 @@ void Supervisor::step(Instant until) {
   }
   for (Member& member : members_) read_pipes(member);
   if (sources[0].revents != 0) on_signal();
+  if (sources[1].revents != 0) {
+    files_.heed();
+    restore_at_ = now() + kRestoreIn;
+  }
   publish();
 }
 
@@ -355,8 +349,7 @@ void Supervisor::close_asking(int status) {
 
 void Supervisor::on_end(Member& member, int status) {
   const pid_t pid = std::exchange(member.child.pid, -1);
-  std::error_code ignored;
-  fs::remove(folder_.pid_file(member.name), ignored);
+  files_.drop("pids/" + member.name);
   member.ready = false;
   const std::string what =
       fmt::format("{} (process {}) ended with {}", member.name, pid, describe_exit(status));
@@ -435,6 +428,7 @@ bool Supervisor::takes_store(Member& member, StoreId store) {
   member.store = store;
   member.replace = replace_command(folder_, member, map_.worker_of(store));
   stores_[member.name] = store;
+  files_.keep("stores", format_stores(stores_));
   if (auto status = folder_.save_stores(stores_); !status) announcer_.say(status.error().message);
   return true;
 }
@@ -444,9 +438,22 @@ void Supervisor::publish() {
   ProcessReport report;
   report.supervisor = ::getpid();
   for (const Member& member : members_) report.processes.push_back(member.state());
-  std::string text = format_processes(report);
-  if (text == published_) return;
-  if (publish_file(folder_.path() / "processes", text)) published_ = std::move(text);
+  // What could not be written, as on a full disk, is tried again with the next report.
+  (void)files_.put("processes", format_processes(report));
+}
+
+void Supervisor::restore_files() {
+  restore_at_.reset();
+  const std::string names = files_.restore();
+  if (!folder_.is_in_place() && !stopping_) {
+    announcer_.say(fmt::format("{} was removed or moved away", folder_.path().string()));
+    stopping_ = true;
+    clean_ = false;
+    return;
+  }
+  if (names.empty()) return;
+  announcer_.say(fmt::format("someone removed what this cluster is known by: wrote again {} in {}",
+                             names, folder_.path().string()));
 }
 
 // Asks members [first, last) to end, and waits for them; in the end makes them.

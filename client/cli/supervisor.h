@@ -12,6 +12,7 @@
 #include "client/cli/child.h"
 #include "client/cli/cluster_folder.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/kept_files.h"
 #include "client/cli/member.h"
 #include "client/cli/prepare.h"
 
@@ -28,9 +29,6 @@ class Announcer {
   bool aloud_;
 };
 
-// What `kipu-broker ready` and `kipu-worker ready` lines say: `name=value` words.
-[[nodiscard]] std::optional<std::string> ready_field(std::string_view line, std::string_view name);
-
 struct SupervisorOptions {
   Programs programs;
   std::uint16_t port = 0;
@@ -40,7 +38,8 @@ struct SupervisorOptions {
 // Thread rule: one thread, which has started no other, and no ZeroMQ context.
 class Supervisor {
  public:
-  Supervisor(const ClusterFolder& folder, const Prepared& prepared, SupervisorOptions options,
+  // REQUIRES: the lock of `folder`.
+  Supervisor(ClusterFolder& folder, const Prepared& prepared, SupervisorOptions options,
              const Announcer& announcer);
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
@@ -86,12 +85,13 @@ class Supervisor {
   void stop(std::size_t first, std::size_t last);
   void stop_all();
   void publish();
+  void restore_files();
   [[nodiscard]] tl::unexpected<Error> give_up(std::string what);
   bool is_broker(const Member& member) const { return &member == members_.data(); }
   Instant now() const;
   std::filesystem::path data_of(const Member& member) const { return folder_.path() / member.name; }
 
-  const ClusterFolder& folder_;
+  ClusterFolder& folder_;
   const ClusterRecord record_;
   const ShownStore map_;
   const SupervisorOptions options_;
@@ -106,7 +106,8 @@ class Supervisor {
   bool clean_ = true;       // every process that was asked to stop ended well
   Child asking_;            // a `kipu ping` that waits for an answer
   bool answered_ = false;
-  std::string published_;
+  KeptFiles files_;
+  std::optional<Instant> restore_at_;
 };
 
 }  // namespace kipu::cli

@@ -102,10 +102,6 @@ Result<Exit> supervise(const Plan& plan, const Announcer& announcer,
                         {plan.programs, plan.request.port, daemon_size(plan.request.reserve)},
                         announcer);
   if (auto status = supervisor.start(); !status) return fail(status.error());
-  const fs::path endpoint = plan.folder.path() / "endpoint";
-  if (auto status = publish_file(endpoint, supervisor.endpoint() + "\n"); !status) {
-    return fail(status.error());
-  }
   announcer.say(fmt::format("serving at {}", supervisor.endpoint()));
   const UpReport report = report_of(supervisor, plan.request);
   for (const UpReport::Process& process : report.processes) {
@@ -113,10 +109,7 @@ Result<Exit> supervise(const Plan& plan, const Announcer& announcer,
     announcer.say(fmt::format("{} does not serve: {}", process.state.name, process.trouble));
   }
   const bool told = served(report);
-  const Exit exit = told ? supervisor.watch() : Exit::done;
-  std::error_code ignored;
-  fs::remove(endpoint, ignored);
-  return exit;
+  return told ? supervisor.watch() : Exit::done;
 }
 
 Result<Exit> supervise_here(const Plan& plan, Context& context) {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "client/cli/kept_files.h"
 #include "client/cli/own_process.h"
 #include "client/cli/process_report.h"
 #include "tests/support/process.h"
@@ -158,6 +159,47 @@ TEST(OwnProcessTest, KnowsTheHolderOfALock) {
   EXPECT_TRUE(has_lock_open(folder, ::getpid()));
   ClusterFolder other(home / "data");
   EXPECT_EQ(other.lock().error().code, ErrorCode::in_use);
+}
+
+TEST(OwnProcessTest, MakesALockAgainWhoseFileWasRemoved) {
+  const test::TempDirectory home;
+  ClusterFolder folder(home / "data");
+  ASSERT_TRUE(folder.lock());
+  EXPECT_FALSE(folder.restore().value());
+  fs::remove(home / "data" / "lock");
+  fs::remove_all(home / "data" / "pids");
+  EXPECT_TRUE(folder.restore().value());
+  EXPECT_EQ(folder.holder(), ::getpid());
+  EXPECT_TRUE(has_lock_open(folder, ::getpid()));
+  EXPECT_TRUE(fs::is_directory(home / "data" / "pids"));
+  EXPECT_EQ(ClusterFolder(home / "data").lock().error().code, ErrorCode::in_use);
+  EXPECT_TRUE(folder.is_in_place());
+  fs::rename(home / "data", home / "elsewhere");
+  fs::create_directory(home / "data");
+  EXPECT_FALSE(folder.is_in_place());
+}
+
+TEST(KeptFilesTest, WritesAgainWhatIsMissing) {
+  const test::TempDirectory home;
+  ClusterFolder folder(home / "data");
+  ASSERT_TRUE(folder.lock());
+  KeptFiles files(folder);
+  ASSERT_TRUE(files.put("endpoint", "here"));
+  ASSERT_TRUE(files.put("pids/broker", "1"));
+  files.keep("cluster", "all of it");
+  EXPECT_EQ(files.restore(), "cluster");
+  EXPECT_EQ(files.restore(), "");
+  fs::remove_all(home / "data" / "pids");
+  fs::remove(home / "data" / "endpoint");
+  EXPECT_EQ(files.restore(), "endpoint, pids/broker");
+  files.drop("endpoint");
+  EXPECT_FALSE(fs::exists(home / "data" / "endpoint"));
+  EXPECT_EQ(files.restore(), "");
+  // Where the folder itself was moved, what is there in its place is someone else's.
+  fs::rename(home / "data", home / "elsewhere");
+  fs::create_directory(home / "data");
+  EXPECT_EQ(files.restore(), "");
+  EXPECT_TRUE(fs::is_empty(home / "data"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // what is lost, and each remedy that it names works as it is printed.
 #include "tests/process/up/recovery.h"
 
+#include <algorithm>
 #include <map>
 
 #include <signal.h>
@@ -264,6 +265,41 @@ TEST_F(RecoveryTest, OnlyOneOfSeveralBeginsACluster) {
     }
   }
   EXPECT_EQ(served, 1);
+  EXPECT_TRUE(becomes_healthy());
+}
+
+TEST_F(RecoveryTest, WritesAgainWhatIsRemovedWhileItRuns) {
+  expect_done(up());
+  const std::vector<std::string> known_by{"lock", "cluster", "stores", "endpoint", "processes"};
+  const std::string endpoint = text_of(in("endpoint"));
+  fs::remove_all(in("pids"));
+  for (const std::string& name : known_by) fs::remove(in(name));
+  EXPECT_TRUE(eventually([&] {
+    return fs::exists(in("pids/worker-3")) &&
+           std::all_of(known_by.begin(), known_by.end(),
+                       [&](const std::string& name) { return fs::exists(in(name)); });
+  }));
+  expect_refused(up(), 1, "already");
+  EXPECT_EQ(text_of(in("endpoint")), endpoint);
+  EXPECT_TRUE(becomes_healthy());
+  expect_done(down());
+  expect_done(up());
+  EXPECT_TRUE(becomes_healthy());
+}
+
+TEST_F(RecoveryTest, StopsWhereItsDirectoryIsTakenAway) {
+  for (const bool moved : {false, true}) {
+    Process supervisor({program("kipu"), "up", "--port", "0", "--data", data()}, options());
+    EXPECT_TRUE(eventually([&] { return fs::exists(in("endpoint")); })) << supervisor.errors();
+    moved ? fs::rename(data(), data() + "-elsewhere") : void(fs::remove_all(data()));
+    EXPECT_EQ(supervisor.wait(), (Ended{5, 0})) << supervisor.errors();
+    EXPECT_NE(supervisor.errors().find("was removed or moved away"), std::string::npos)
+        << supervisor.errors();
+    fs::remove_all(data());  // its daemons may have said something in their logs
+  }
+  // What was moved is as good as before.
+  fs::rename(data() + "-elsewhere", data());
+  expect_done(up());
   EXPECT_TRUE(becomes_healthy());
 }
 
