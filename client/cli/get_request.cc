@@ -24,7 +24,7 @@ Result<std::optional<std::uint64_t>> read_number(const Arguments& arguments,
 // How many values are wanted.
 Result<std::optional<std::uint64_t>> read_amount(const Arguments& arguments,
                                                  std::string_view name) {
-  const auto number = read_number(arguments, name);
+  auto number = read_number(arguments, name);
   if (!number || *number != std::uint64_t{0}) return number;
   return fail(ErrorCode::invalid_argument,
               fmt::format("--{} 0 would show nothing: `kipu count KEY` says how many values there "
