@@ -29,6 +29,14 @@ struct ReplicaLag {
   friend bool operator==(const ReplicaLag&, const ReplicaLag&) = default;
 };
 
+// Reads in which a worker found, since it was started, that it cannot read what it stored.
+struct UnreadableReads {
+  std::uint64_t count = 0;
+  WallTime since{};       // by the worker's clock
+  std::string what = {};  // the first of them
+  friend bool operator==(const UnreadableReads&, const UnreadableReads&) = default;
+};
+
 // How a worker does, as its heartbeat says.
 struct WorkerHealth {
   std::uint64_t entries_estimate = 0;
@@ -41,6 +49,7 @@ struct WorkerHealth {
   std::uint32_t not_whole = 0;            // partitions that it does not serve yet
   std::string why_not_whole = {};         // and what it waits for; empty if it serves all
   std::vector<ReplicaLag> lags = {};      // of those that replicate from it, by id
+  UnreadableReads unreadable = {};
   friend bool operator==(const WorkerHealth&, const WorkerHealth&) = default;
 };
 
@@ -84,6 +93,8 @@ struct ClusterStatus {
   // What the supervisor of this cluster's processes says of them, if it has one, as JSON
   // (docs/protocol.md, "Status"). The broker passes it on unread.
   std::string processes = {};
+  // What fills the broker, if it has refused requests for want of room just now; else empty.
+  std::string refusing = {};
   friend bool operator==(const ClusterStatus&, const ClusterStatus&) = default;
 };
 

@@ -55,6 +55,9 @@ struct WorkerHealth {
   notWhole @7 :UInt32;  # partitions that it does not serve yet
   whyNotWhole @8 :Text;
   lags @9 :List(ReplicaLag);  # by replica, ascending
+  unreadableReads @10 :UInt64;  # since it was started
+  unreadableSinceMilliseconds @11 :UInt64;  # since 1970; at most 2^48-1
+  whyUnreadable @12 :Text;  # the first of them
 }
 
 struct WorkerStatus {
@@ -80,6 +83,7 @@ struct ClusterStatus {
   phase @9 :UInt8;  # 0 not said, 1 starting, 2 birth, 3 recovery, 4 storing, 5 in force
   wanted @10 :Common.MapVersion;  # of recovery and storing
   processes @11 :Data;  # what a supervisor says of the processes; at most 64 KiB
+  refusing @12 :Text;  # what fills the broker, where it refused requests just now
 }
 
 struct WorkerHello {

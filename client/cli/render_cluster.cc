@@ -79,6 +79,8 @@ void worker_json(const WorkerRow& row, JsonWriter& json) {
   json.member("whole", health.not_whole == 0).member("not_whole", health.not_whole);
   json.member("why_not_whole", health.why_not_whole);
   lags_json(row, json);
+  json.member("unreadable_reads", health.unreadable.count);
+  json.member("why_unreadable", health.unreadable.what);
   if (!row.process) return;
   json.key("process").begin_object();
   render_json(*row.process, json);
@@ -202,6 +204,7 @@ void render_json(const StatusReport& result, JsonWriter& json) {
   json.member("replicas", status.replicas).member("partitions", status.partitions);
   json.member("phase", phase_name(status.phase)).member("waiting_for", status.waiting_for);
   version_json("wanted_map", status.wanted, json);
+  json.member("refusing", status.refusing);
   json.key("workers").begin_array();
   for (const WorkerRow& row : workers_of(status, result.processes).rows) {
     json.begin_object();

@@ -121,6 +121,20 @@ void judge_replica(const WorkerStatus& worker, const ClusterStatus& status, Verd
         "{} is not whole: {} of its partitions are not served by it yet{}{}", worker.id.to_string(),
         health.not_whole, health.why_not_whole.empty() ? "" : ": ", health.why_not_whole));
   }
+  const UnreadableReads& unreadable = health.unreadable;
+  if (unreadable.count > 0) {
+    const std::string remedy =
+        status.replicas > 1
+            ? fmt::format(
+                  "the other replicas answer in its place, and `kipu worker replace {}` says "
+                  "how to fill it anew from them",
+                  worker.id.to_string())
+            : "no other replica has it; `kipu help restore` says how a backup brings it back";
+    verdict.reasons.push_back(
+        fmt::format("{} cannot read a part of its store, in {} reads since {}: {}; {}",
+                    worker.id.to_string(), format_number(unreadable.count),
+                    format_time(unreadable.since), printable(unreadable.what), remedy));
+  }
   const ReplicaLag lag = lag_of(status, worker.id);
   if (lag.age > kLongLag) {
     verdict.reasons.push_back(fmt::format("{} lags behind by {} entries, the oldest of {} ago",
@@ -154,6 +168,9 @@ std::string name_of(const WorkerStatus& worker, const ToldProcesses& processes) 
 Verdict judge(const ClusterStatus& status, const ToldProcesses& processes) {
   Verdict verdict;
   judge_phase(status, processes, verdict);
+  if (!status.refusing.empty()) {
+    verdict.reasons.push_back("the broker refuses requests: " + printable(status.refusing));
+  }
   std::vector<std::string> others = why_others_are_absent(status, processes);
   for (const WorkerStatus& worker : status.workers) {
     if (worker.liveness != Liveness::alive) {

@@ -7,17 +7,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-ClusterStatus status_of(World& world) {
-  const auto replies = world.ask("s", to_broker(MessageKind::status));
-  if (replies.size() != 1 || replies[0].envelope.kind != MessageKind::status_reply) {
-    ADD_FAILURE() << "no status";
-    return {};
-  }
-  const auto status = schema::decode<ClusterStatus>(replies[0].body.view());
-  EXPECT_TRUE(status);
-  return status.value_or(ClusterStatus{});
-}
-
 Lines workers_of(const ClusterStatus& status) {
   Lines lines;
   for (const WorkerStatus& worker : status.workers) {

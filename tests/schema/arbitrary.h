@@ -158,7 +158,8 @@ inline WorkerHealth health() {
           coin(),
           number<std::uint32_t>(),
           bytes(limits::kMaxMessageTextBytes),
-          several(lag)};
+          several(lag),
+          {number<std::uint64_t>(), wall(), bytes(limits::kMaxMessageTextBytes)}};
 }
 inline WorkerStatus worker_status() {
   return {worker_id(), StoreId{uuid()},         enumerator(Liveness::never_seen, Liveness::suspect),
@@ -218,7 +219,8 @@ inline ClusterStatus message<ClusterStatus>() {
           several(worker_status),
           enumerator(ClusterPhase::unsaid, ClusterPhase::in_force),
           map_version(),
-          bytes(200)};
+          bytes(200),
+          bytes(limits::kMaxMessageTextBytes)};
 }
 inline std::optional<std::vector<std::uint32_t>> ascending_indices() {
   if (*rc::gen::arbitrary<bool>()) return std::nullopt;

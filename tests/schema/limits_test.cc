@@ -98,11 +98,14 @@ TEST(LimitsTest, BoundTheHealthOfAWorker) {
   auto beat = sample<Heartbeat>();
   beat.health.lags.resize(limits::kMaxWorkers);
   beat.health.why_not_whole = std::string(limits::kMaxMessageTextBytes, 'x');
+  beat.health.unreadable.what = std::string(limits::kMaxMessageTextBytes, 'x');
   EXPECT_TRUE(accepted(beat));
   beat.health.why_not_whole += 'x';
+  beat.health.unreadable.what += 'x';
   const auto received = decode<Heartbeat>(encode(beat).view());
   ASSERT_TRUE(received) << received.error().message;
   EXPECT_EQ(received->health.why_not_whole.size(), limits::kMaxMessageTextBytes);
+  EXPECT_EQ(received->health.unreadable.what.size(), limits::kMaxMessageTextBytes);
 }
 
 TEST(LimitsTest, BoundThePartsOfAMap) {
@@ -286,6 +289,7 @@ TEST(LargestMessageTest, OfAStatusFitsABody) {
   ClusterStatus status;
   WorkerStatus worker;
   worker.health.why_not_whole = std::string(limits::kMaxMessageTextBytes, 'x');
+  worker.health.unreadable.what = std::string(limits::kMaxMessageTextBytes, 'x');
   worker.health.lags.resize(limits::kMaxWorkers - 1);
   status.workers.assign(limits::kMaxWorkers, worker);
   status.processes = std::string(limits::kMaxProcessesBytes, 'x');
@@ -295,13 +299,15 @@ TEST(LargestMessageTest, OfAStatusFitsABody) {
   ASSERT_TRUE(received) << received.error().message;
   ASSERT_EQ(received->workers.size(), status.workers.size());
   EXPECT_GE(received->workers.back().health.lags.size(), 80U);
-  EXPECT_GE(received->workers.back().health.why_not_whole.size(), 1000U);
+  EXPECT_GE(received->workers.back().health.why_not_whole.size(), 500U);
+  EXPECT_GE(received->workers.back().health.unreadable.what.size(), 500U);
 }
 
 TEST(LargestMessageTest, OfTheStatusOfAnOrdinaryClusterIsNotCut) {
   ClusterStatus status;
   WorkerStatus worker;
   worker.health.why_not_whole = std::string(1000, 'x');
+  worker.health.unreadable.what = std::string(1000, 'x');
   worker.health.lags.resize(255);
   status.workers.assign(256, worker);
   EXPECT_TRUE(accepted(status));

@@ -37,7 +37,8 @@ inline WorkerHealth health() {
           true,
           12,
           "waiting for w2",
-          {{WorkerId{2}, 17, std::chrono::milliseconds(1500)}}};
+          {{WorkerId{2}, 17, std::chrono::milliseconds(1500)}},
+          {6, wall(), "a block's checksum is wrong"}};
 }
 
 template <class T>
@@ -93,7 +94,8 @@ inline ClusterStatus sample<ClusterStatus>() {
           {worker},
           ClusterPhase::recovery,
           kVersion,
-          R"({"supervisor":7,"processes":[]})"};
+          R"({"supervisor":7,"processes":[]})",
+          "32769 requests of one client are in flight"};
 }
 template <>
 inline AppendRequest sample<AppendRequest>() {

@@ -82,6 +82,25 @@ TEST(VerdictTest, SaysWhoIsNotWholeAndWhatItWaitsFor) {
                                     "yet: emptied; waits for w1 and w3")));
 }
 
+TEST(VerdictTest, SaysWhoCannotReadItsStoreAndWhatHelps) {
+  ClusterStatus status = healthy();
+  status.replicas = 3;
+  status.workers[0].health.unreadable = {4, WallTime(1s), "block checksum mismatch"};
+  EXPECT_THAT(judge(status).reasons,
+              ElementsAre(HasSubstr("w2 cannot read a part of its store, in 4 reads since "
+                                    "1970-01-01T00:00:01.000Z: block checksum mismatch; the other "
+                                    "replicas answer in its place, and `kipu worker replace w2`")));
+  status.replicas = 1;
+  EXPECT_THAT(judge(status).reasons, ElementsAre(HasSubstr("`kipu help restore`")));
+}
+
+TEST(VerdictTest, SaysWhatFillsTheBroker) {
+  ClusterStatus status = healthy();
+  status.refusing = "65,536 requests are in flight";
+  EXPECT_THAT(judge(status).reasons,
+              ElementsAre("the broker refuses requests: 65,536 requests are in flight"));
+}
+
 // Two workers that wrote for w2.
 ClusterStatus lagging(Duration oldest) {
   ClusterStatus status = healthy();
