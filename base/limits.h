@@ -27,8 +27,16 @@ inline constexpr std::size_t kMaxPageBytes = 1024 * 1024;
 inline constexpr std::uint32_t kMaxPageEntries = 8192;
 // A count visits at most this many entries per request; the client goes on from the cursor.
 inline constexpr std::uint32_t kMaxCountEntries = 200'000;
+// And about this many bytes of them. All replicas end at the same entry, so that they agree.
+inline constexpr std::size_t kMaxCountBytes = std::size_t{16} * 1024 * 1024;
 // A page of keys passes over at most this many removed keys; then it ends, empty if need be.
 inline constexpr std::uint32_t kMaxKeysPassedOver = 16'384;
+// A read of a disk so slow that it takes this long ends with what it has got, and says where to go
+// on.
+inline constexpr Duration kMaxReadTime = std::chrono::seconds(1);
+
+// However much time a request says that it has left, it is given no more than this.
+inline constexpr Duration kLongestRemaining = std::chrono::minutes(10);
 
 // Messages. A body holds at most one batch of appends or one page, and their overhead.
 inline constexpr std::size_t kMaxEnvelopeBytes = 1024;

@@ -1,11 +1,26 @@
 #include "broker/in_flight.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace kipu::broker {
 
+bool InFlight::has_room_for(const PeerId& client, std::size_t bytes) const {
+  const std::size_t free_requests = most_requests_ - requests_.size();
+  const std::size_t free_bytes = most_bytes_ - bytes_;
+  if (free_requests == 0 || bytes > free_bytes) return false;
+  const auto at = clients_.find(client);
+  if (at == clients_.end()) return true;
+  const Load& own = at->second;
+  return own.requests <= free_requests && own.bytes <= free_bytes - bytes;
+}
+
 void InFlight::add(std::uint64_t id, Forwarded request) {
-  KIPU_CHECK(has_room_for(request.bytes));
+  KIPU_CHECK(has_room_for(request.client, request.bytes));
+  Load& own = clients_[request.client];
+  ++own.requests;
+  own.bytes += request.bytes;
   bytes_ += request.bytes;
   ++counts_[request.worker];
   deadlines_.emplace(request.deadline, id);
@@ -28,6 +43,9 @@ Forwarded InFlight::take(std::uint64_t id) {
   bytes_ -= request.bytes;
   const auto count = counts_.find(request.worker);
   if (--count->second == 0) counts_.erase(count);
+  const auto own = clients_.find(request.client);
+  own->second.bytes -= request.bytes;
+  if (--own->second.requests == 0) clients_.erase(own);
   return request;
 }
 
@@ -49,6 +67,21 @@ std::vector<Forwarded> InFlight::take_expired(Instant now) {
     taken.push_back(take(deadlines_.begin()->second));
   }
   return taken;
+}
+
+void InFlight::forget(const PeerId& client) {
+  if (!clients_.contains(client)) return;
+  std::vector<std::uint64_t> ids;
+  for (const auto& [id, request] : requests_) {
+    if (request.client == client) ids.push_back(id);
+  }
+  for (const std::uint64_t id : ids) take(id);
+}
+
+std::size_t InFlight::most_of_one() const {
+  std::size_t most = 0;
+  for (const auto& [client, load] : clients_) most = std::max(most, load.requests);
+  return most;
 }
 
 std::uint32_t InFlight::count_at(const StoreId& worker) const {

@@ -148,6 +148,12 @@ void Machine::on_undeliverable(Now /*now*/, const PeerId& to, const Envelope& en
                  effects);
 }
 
+void Machine::on_client_gone(const PeerId& client) {
+  state_->in_flight.forget(client);
+  const auto is_its = [&](const Change& change) { return change.client == client; };
+  std::erase_if(state_->waiting_changes, is_its);
+}
+
 void Machine::on_processes(std::string report) {
   state_->processes = std::move(report);
 }

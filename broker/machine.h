@@ -12,7 +12,8 @@
 //  is
 //     suspect: who coordinates is the broker's to choose, since every replica can.
 //  5. A worker that says hello from other addresses than the map has is given a map with these.
-//  6. Requests in flight and queues are bounded by Config; past that: `overloaded`.
+//  6. Requests in flight and queues are bounded by Config, and shared out among the clients; past
+//     that: `overloaded`, and the status says so.
 //
 // How a map reaches a worker, over a bus that may lose any message:
 //   broker → map_store(map) → worker saves it → map_stored(version) → broker
@@ -87,6 +88,8 @@ class Machine {
   // it was sent.
   void on_undeliverable(Now now, const PeerId& to, const schema::Envelope& envelope,
                         Effects& effects);
+  // A client is gone, and whoever has its name next is another: nothing is owed to it any more.
+  void on_client_gone(const PeerId& client);
   // What a supervisor says of the cluster's processes, of at most kMaxProcessesBytes: each status
   // that is asked from now on carries it. It is not looked into.
   void on_processes(std::string report);

@@ -20,6 +20,12 @@ using schema::MessageKind;
 namespace {
 
 constexpr std::size_t kMaxWaitingChanges = 1024;
+// So long after a request was refused for want of room, the status says so.
+constexpr Duration kRefusalsShown = std::chrono::seconds(5);
+
+Instant deadline_of(Now now, const Envelope& request) {
+  return now.instant + std::min(request.remaining, limits::kLongestRemaining);
+}
 
 // A worker whose last commit took longer lags: another replica acknowledges sooner.
 constexpr std::uint64_t kLaggingMicroseconds = 500'000;
@@ -101,8 +107,7 @@ void Machine::State::on_bucket_create(Now now, const PeerId& from, const Message
     return refuse(from, request, {ErrorCode::overloaded, "too many changes of the map wait"},
                   effects);
   }
-  waiting_changes.push_back(
-      {from, request, now.instant + request.remaining, std::move(create->bucket)});
+  waiting_changes.push_back({from, request, deadline_of(now, request), std::move(create->bucket)});
   start_changes(effects);
 }
 
@@ -175,15 +180,16 @@ void Machine::State::route(Now now, const PeerId& from, Message message, Effects
   if (!request.expects_reply && request.kind != MessageKind::append) return;
   const Result<const Member*> worker = route_to(request);
   if (!worker) return refuse(from, request, worker.error(), effects);
-  if (Status room = check_room(message); !room) {
+  if (Status room = check_room(now, from, message); !room) {
     return refuse(from, request, room.error(), effects);
   }
   const std::uint64_t id = ++last_id;
   if (request.expects_reply) {
     in_flight.add(id, {from, request.request_id, (*worker)->store, request.kind,
-                       now.instant + request.remaining, message.body.size()});
+                       deadline_of(now, request), message.body.size()});
   }
   message.envelope.request_id = id;
+  message.envelope.remaining = std::min(request.remaining, limits::kLongestRemaining);
   effects.to_workers.push_back({(*worker)->peer, std::move(message)});
 }
 
@@ -270,9 +276,20 @@ Result<const Member*> Machine::State::best_replica(PartitionId partition, Messag
                                                         replicas.size(), partition.number));
 }
 
-Status Machine::State::check_room(const Message& message) const {
-  if (in_flight.has_room_for(message.body.size())) return {};
-  return fail(ErrorCode::overloaded, "too many requests are in flight at this broker");
+Status Machine::State::check_room(Now now, const PeerId& from, const Message& message) {
+  if (in_flight.has_room_for(from, message.body.size())) return {};
+  refused_last = now.instant;
+  return fail(ErrorCode::overloaded,
+              "too many requests are in flight at this broker, of this client or of all");
+}
+
+std::string Machine::State::why_refusing(Now now) const {
+  if (refused_last == Instant() || now.instant - refused_last > kRefusalsShown) return {};
+  return fmt::format(
+      "{} requests of {} bytes are in flight, of one client up to {}, and there is room for {} of "
+      "{} bytes",
+      in_flight.size(), in_flight.bytes(), in_flight.most_of_one(), config.max_in_flight,
+      config.max_in_flight_bytes);
 }
 
 void Machine::State::on_status(Now now, const PeerId& from, const Envelope& request,
@@ -290,6 +307,7 @@ ClusterStatus Machine::State::status(Now now) const {
   shown.wall = now.wall;
   shown.uptime = now.instant - started;
   shown.processes = processes;
+  shown.refusing = why_refusing(now);
   MapKeeper::Waiting waiting = maps.waiting(members);
   shown.phase = waiting.phase;
   shown.waiting_for = std::move(waiting.text);

@@ -38,7 +38,8 @@ struct Machine::State {
   std::string how_many_live(const schema::ClusterMap& map) const;
   bool others_can_coordinate(WorkerId worker) const;
   Result<const Member*> best_replica(PartitionId partition, schema::MessageKind kind) const;
-  Status check_room(const schema::Message& message) const;
+  Status check_room(Now now, const PeerId& from, const schema::Message& message);
+  std::string why_refusing(Now now) const;
   ClusterStatus status(Now now) const;
   void show_workers(Now now, const schema::ClusterMap& map, ClusterStatus& shown) const;
   void show_others(Now now, const schema::ClusterMap* map, ClusterStatus& shown) const;
@@ -105,6 +106,7 @@ struct Machine::State {
   Instant last_tick;
   Instant judge_from;  // silence is not held against workers before this
   std::optional<std::string> stopped;
+  Instant refused_last;   // for want of room; since_start() if none was
   std::string processes;  // see Machine::on_processes
 };
 

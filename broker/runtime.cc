@@ -150,6 +150,7 @@ void Runtime::answer(Outgoing outgoing) {
   if (auto instead = bus::in_place_of(envelope, sent.error())) {
     if (frontend_->send(outgoing.to, std::move(*instead))) return;
   }
+  if (sent.error().code == ErrorCode::unavailable) machine_.on_client_gone(outgoing.to);
   log(LogLevel::debug, "an answer to a client was dropped: " + sent.error().message);
 }
 

@@ -8,7 +8,8 @@ namespace kipu::client {
 
 bool accuses(ErrorCode code) {
   return code == ErrorCode::unavailable || code == ErrorCode::outcome_unknown ||
-         code == ErrorCode::deadline_exceeded || code == ErrorCode::read_only;
+         code == ErrorCode::deadline_exceeded || code == ErrorCode::read_only ||
+         code == ErrorCode::clock_skew;
 }
 
 bool Suspects::raise(WorkerId worker, Instant now) {

@@ -163,6 +163,60 @@ TEST(RoutingTest, RequestsInFlightAreBoundedByCountAndBytes) {
             ErrorCode::overloaded);
 }
 
+Config of_ten_requests() {
+  Config config = three_workers();
+  config.max_in_flight = 10;
+  return config;
+}
+
+// So many requests that the broker takes no more of that client. How many that were.
+std::size_t flood(World& world, const std::string& client) {
+  std::size_t taken = 0;
+  while (world.ask(client, to_worker(MessageKind::append, 1, taken, std::chrono::hours(1000)))
+             .empty()) {
+    ++taken;
+  }
+  return taken;
+}
+
+TEST(RoutingTest, NoClientHasAllTheRoom) {
+  World world(of_ten_requests());
+  world.all_hello({"A", "B", "C"});
+  EXPECT_EQ(flood(world, "greedy"), 6U);
+  EXPECT_EQ(flood(world, "second"), 3U);
+  EXPECT_THAT(world.ask("modest", to_worker(MessageKind::append, 2)), IsEmpty());
+}
+
+TEST(RoutingTest, ForgetsWhatAClientThatIsGoneHasAskedFor) {
+  World world(of_ten_requests());
+  world.all_hello({"A", "B", "C"});
+  flood(world, "greedy");
+  world.broker().on_client_gone(PeerId{"greedy"});
+  EXPECT_TRUE(world.broker().idle());
+  world.answer("A", MessageKind::append_reply);
+  EXPECT_THAT(world.take_replies("greedy"), IsEmpty());
+  EXPECT_EQ(flood(world, "next"), 6U);
+}
+
+TEST(RoutingTest, GivesNoRequestMoreThanTenMinutes) {
+  World world = born();
+  world.ask("c", to_worker(MessageKind::append, 1, 1, std::chrono::hours(1000)));
+  EXPECT_EQ(world.worker("A").requests.at(0).envelope.remaining, limits::kLongestRemaining);
+  world.worker("B").up = world.worker("C").up = true;
+  world.pass(limits::kLongestRemaining);
+  EXPECT_EQ(error_code(world.take_replies("c").at(0)), ErrorCode::outcome_unknown);
+}
+
+TEST(RoutingTest, AStatusSaysWhatFillsTheBroker) {
+  World world(of_ten_requests());
+  world.all_hello({"A", "B", "C"});
+  EXPECT_EQ(status_of(world).refusing, "");
+  flood(world, "greedy");
+  EXPECT_THAT(status_of(world).refusing, HasSubstr("of one client up to 6"));
+  world.pass(seconds(6));
+  EXPECT_EQ(status_of(world).refusing, "");
+}
+
 TEST(LivenessTest, ExpiresASilentWorker) {
   World world = born();
   world.ask("c", to_worker(MessageKind::append, 2, 1, seconds(60)));

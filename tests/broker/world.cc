@@ -281,6 +281,17 @@ std::string World::name_of(const PeerId& peer) const {
   return {};
 }
 
+ClusterStatus status_of(World& world) {
+  const auto replies = world.ask("s", to_broker(MessageKind::status));
+  if (replies.size() != 1 || replies[0].envelope.kind != MessageKind::status_reply) {
+    ADD_FAILURE() << "no status";
+    return {};
+  }
+  const auto status = schema::decode<ClusterStatus>(replies[0].body.view());
+  EXPECT_TRUE(status);
+  return status.value_or(ClusterStatus{});
+}
+
 namespace {
 
 World born_of(const Config& config, std::uint64_t seed) {

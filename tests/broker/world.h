@@ -123,6 +123,8 @@ std::string describe(const Message& message);
 ErrorCode error_code(const Message& message);
 std::string error_text(const Message& message);
 schema::ClusterMap map_of(const Message& message);
+// What the broker answers who asks for it.
+ClusterStatus status_of(World& world);
 
 // A cluster of A, B and C whose map is in force, with a transcript that starts now.
 World born(std::uint64_t seed = 1);

@@ -84,6 +84,16 @@ TEST_F(ClientFailoverTest, TriesTheNextReplicaUnderTheSameStampWhereOneIsUnavail
   EXPECT_EQ(client.reply<Appended>(id).stamp, first.request.entries[0].stamp);
 }
 
+TEST_F(ClientFailoverTest, TriesTheNextReplicaWhereOnesClockIsBehind) {
+  const CallId id = client.append("k");
+  const auto first = client.take_append();
+  client.acknowledge(first.outgoing, {{0, {ErrorCode::clock_skew, "1 hour ahead"}}});
+  const auto second = next_append();
+  EXPECT_EQ(Harness::worker_of(second.outgoing), kSecond);
+  client.acknowledge(second.outgoing);
+  EXPECT_TRUE(client.completion(id).reply);
+}
+
 TEST_F(ClientFailoverTest, TriesTheNextReplicaWhereAnOutcomeIsUnknown) {
   client.append("k");
   client.refuse(client.take_append().outgoing, ErrorCode::outcome_unknown);
