@@ -109,8 +109,8 @@ Result<CountResult> count_newest(Client& client, std::string_view key, ReadOptio
   return count;
 }
 
-Result<CountResult> count_all(Client::Loop& loop, std::string_view key,
-                              const ReadOptions& options) {
+Result<CountResult> count_all(Client::Loop& loop, std::string_view key, const ReadOptions& options,
+                              const std::function<void(const CountResult&)>& so_far) {
   CountQuery query;
   query.bucket = options.bucket;
   query.key = key;
@@ -125,6 +125,7 @@ Result<CountResult> count_all(Client::Loop& loop, std::string_view key,
     total.entries += part->entries;
     total.values += part->values;
     if (!part->next_after) return total;
+    if (so_far) so_far(total);
     query.after = part->next_after;
   }
 }
@@ -281,7 +282,8 @@ Result<std::optional<Item>> Client::last(std::string_view key, const ReadOptions
   return only_item(values(key, one));
 }
 
-Result<CountResult> Client::count(std::string_view key, const ReadOptions& options) {
+Result<CountResult> Client::count(std::string_view key, const ReadOptions& options,
+                                  const std::function<void(const CountResult&)>& so_far) {
   if (key.empty()) return fail(ErrorCode::empty_key, "a key has at least one byte");
   if (options.from_worker) {
     return fail(ErrorCode::invalid_argument, "a count is not of one worker: walk its values");
@@ -294,7 +296,7 @@ Result<CountResult> Client::count(std::string_view key, const ReadOptions& optio
   if (bucket->mode == BucketMode::wmrm && !options.history) {
     return count_newest(*this, key, options);
   }
-  return count_all(*loop_, key, options);
+  return count_all(*loop_, key, options, so_far);
 }
 
 Result<bool> Client::exists(std::string_view key, const CallOptions& options) {

@@ -1,12 +1,15 @@
-// An iterator over the database, in our types; and the read of one record.
+// An iterator over the database, in our types, and the time that a read may take.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
 #include <fmt/format.h>
 #include <leveldb/db.h>
 
+#include "base/limits.h"
 #include "base/result.h"
 
 namespace kipu::storage {
@@ -30,6 +33,20 @@ namespace kipu::storage {
   return fail(ErrorCode::unreadable,
               fmt::format("the store cannot read its data: {}", status.ToString()));
 }
+
+// How long a read has taken. Not asked of the clock at every entry.
+class ReadTime {
+ public:
+  bool is_over() {
+    if (++asked_ % kBetween != 0) return false;
+    return std::chrono::steady_clock::now() - began_ >= limits::kMaxReadTime;
+  }
+
+ private:
+  static constexpr std::uint32_t kBetween = 8;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  std::uint32_t asked_ = 0;
+};
 
 // Where it comes upon something that it cannot read it skips that, or ends: only status() tells, so
 // every read asks it before it returns anything.

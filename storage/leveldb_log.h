@@ -24,12 +24,14 @@ class LevelDbLog final : public LogSource {
   Result<std::vector<RecordKey>> names() const override;
   Status status() const override;
   Result<Entry> entry(const RecordKey& name) const override;
+  bool is_late() override { return time_.is_over(); }
 
  private:
   RecordCursor& cursor() { return cursor_ ? *cursor_ : cursor_.emplace(db_); }
 
   leveldb::DB& db_;
   std::optional<RecordCursor> cursor_;
+  ReadTime time_;
 };
 
 // The positions kept under space::kCursor or space::kAcknowledged. One that cannot be read is as if

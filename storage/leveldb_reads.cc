@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/entry.h"
+#include "base/limits.h"
 #include "storage/key_codec.h"
 #include "storage/leveldb_cursor.h"
 #include "storage/range.h"
@@ -82,6 +83,7 @@ Result<Page> read_page(leveldb::DB& db, const PageQuery& query) {
   const std::size_t prefix_bytes = prefix.size();
   const RecordRange range = records_of(std::move(prefix), ids);
   PageBudget budget(query.max_entries, query.max_bytes);
+  ReadTime time;
   RecordCursor cursor(db);
   const auto is_within = [&](std::string_view record_key) {
     return query.reverse ? record_key >= range.begin : record_key < range.end;
@@ -93,7 +95,8 @@ Result<Page> read_page(leveldb::DB& db, const PageQuery& query) {
     entry.key = query.key;
     Status decoded = decode_record(cursor, prefix_bytes, entry);
     if (!decoded) return fail(std::move(decoded.error()));
-    if (!budget.take(entry.message_bytes())) {
+    const bool is_late = !page.entries.empty() && time.is_over();
+    if (is_late || !budget.take(entry.message_bytes())) {
       page.complete = false;
       break;
     }
@@ -110,17 +113,22 @@ Result<Count> read_count(leveldb::DB& db, const CountQuery& query) {
   std::string prefix = key_prefix(query.partition, query.bucket, query.key);
   const std::size_t prefix_bytes = prefix.size();
   const RecordRange range = records_of(std::move(prefix), ids);
-  Entry entry;  // reused: only its last id is asked for
+  Entry entry;  // reused
   entry.bucket = query.bucket;
   entry.key = query.key;
+  EntryId last;
+  PageBudget budget(query.max_entries, limits::kMaxCountBytes);
+  ReadTime time;
   RecordCursor cursor(db);
   for (cursor.seek(range.begin); cursor.is_valid() && cursor.key() < range.end; cursor.next()) {
-    if (count.entries > 0 && count.entries >= query.max_entries) {
-      count.next_after = entry.id();
-      break;
-    }
     Status decoded = decode_record(cursor, prefix_bytes, entry);
     if (!decoded) return fail(std::move(decoded.error()));
+    const bool is_late = count.entries > 0 && time.is_over();
+    if (is_late || !budget.take(entry.message_bytes())) {
+      count.next_after = last;
+      break;
+    }
+    last = entry.id();
     ++count.entries;
     count.values += entry.values.size();
     count.fingerprint += entry.digest.bits;
@@ -139,7 +147,12 @@ class KeyMerger {
   Result<KeysPage> run() {
     if (Status opened = open(); !opened) return fail(std::move(opened.error()));
     KeysPageBuilder page(query_);
+    ReadTime time;
     while (!heads_.empty()) {
+      if (page.may_end() && time.is_over()) {
+        page.end();
+        break;
+      }
       const std::string key = heads_.top().key;
       const Result<Passed> passed = pass(key);
       if (!passed) return fail(passed.error());
@@ -295,6 +308,7 @@ Result<Page> read_scan(leveldb::DB& db, const ScanQuery& query) {
   append_escaped(all, query.prefix);
   Page page;
   PageBudget budget(query.max_entries, query.max_bytes);
+  ReadTime time;
   RecordCursor cursor(db);
   cursor.seek(first_of_scan(query, all));
   for (; cursor.is_valid() && cursor.key().starts_with(all); cursor.next()) {
@@ -305,7 +319,8 @@ Result<Page> read_scan(leveldb::DB& db, const ScanQuery& query) {
     }
     Status decoded = decode_record(cursor, cursor.key().size() - kEncodedIdBytes, entry);
     if (!decoded) return fail(std::move(decoded.error()));
-    if (!budget.take(entry.message_bytes())) {
+    const bool is_late = !page.entries.empty() && time.is_over();
+    if (is_late || !budget.take(entry.message_bytes())) {
       page.complete = false;
       break;
     }

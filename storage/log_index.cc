@@ -68,7 +68,7 @@ Status follow(LogSource& log, const FetchQuery& query, Fetched& fetched) {
   PageBudget budget(std::numeric_limits<std::uint32_t>::max(), query.max_bytes);
   std::size_t bytes = 0;
   for (std::size_t visited = 0; log.is_valid() && visited < kMaxVisitedAtOnce; ++visited) {
-    if (bytes >= kMaxVisitedBytes) break;
+    if (bytes >= kMaxVisitedBytes || (visited > 0 && log.is_late())) break;
     const Result<LogRecord> record = log.record();
     if (!record) return fail(record.error());
     if (record->previous != fetched.through) break;

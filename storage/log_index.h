@@ -48,6 +48,8 @@ class LogSource {
   [[nodiscard]] virtual Status status() const = 0;
   // The entry of that name; `unreadable` also if there is none.
   [[nodiscard]] virtual Result<Entry> entry(const RecordKey& name) const = 0;
+  // Whether reading has taken so long that it should end with what it has got.
+  [[nodiscard]] virtual bool is_late() { return false; }
 };
 
 // From where to where a log goes, and what there was before.

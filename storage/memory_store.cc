@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.h"
 #include "storage/log_index.h"
 #include "storage/range.h"
 
@@ -153,16 +154,17 @@ class MapStore final : public MemoryStore {
     const History* history = find_history(query.partition, query.bucket, query.key);
     if (history == nullptr) return count;
     const IdSlice ids = slice(*history, range_of(query));
-    std::optional<EntryId> last;
+    PageBudget budget(query.max_entries, limits::kMaxCountBytes);
     for (auto at = ids.begin; at != ids.end; ++at) {
-      if (last && count.entries >= query.max_entries) {
-        count.next_after = last;
+      const auto& [id, body] = *at;
+      const Entry entry{query.bucket, query.key, id.stamp, body.kind, body.values, id.digest};
+      if (!budget.take(entry.message_bytes())) {
+        count.next_after = std::prev(at)->first;
         break;
       }
       ++count.entries;
-      count.values += at->second.values.size();
-      count.fingerprint += at->first.digest.bits;
-      last = at->first;
+      count.values += body.values.size();
+      count.fingerprint += id.digest.bits;
     }
     return count;
   }

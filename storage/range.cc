@@ -45,7 +45,7 @@ bool KeysPageBuilder::add(std::string_view key, bool is_listed,
                           const std::optional<KeysPage::Newest>& newest) {
   const std::size_t bytes = key.size() + (newest ? sizeof(KeysPage::Newest) : 0);
   if (passed_over_ == limits::kMaxKeysPassedOver || (is_listed && !budget_.take(bytes))) {
-    page_.next_after = last_;
+    end();
     return false;
   }
   last_ = key;

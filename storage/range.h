@@ -62,6 +62,10 @@ class KeysPageBuilder {
  public:
   explicit KeysPageBuilder(const KeysQuery& query) : budget_(query.max_keys, query.max_bytes) {}
 
+  // Whether the page could end here: there is a key to go on after.
+  bool may_end() const { return !last_.empty(); }
+  // More keys follow, which are for another page. REQUIRES: may_end().
+  void end() { page_.next_after = last_; }
   // Lists `key`, or passes it over. Returns false, and takes nothing, if the page ends before it.
   // `newest`: of the key, where the query asks for it.
   bool add(std::string_view key, bool is_listed,

@@ -3,6 +3,7 @@
 
 #include "client/cli/get_request.h"
 #include "client/cli/handlers.h"
+#include "client/cli/progress.h"
 #include "client/cli/results.h"
 #include "client/cli/session.h"
 #include "client/cli/text.h"
@@ -100,7 +101,11 @@ Result<Exit> run_count(Context& context) {
   if (!client) return fail(client.error());
   ReadOptions options;
   context.settings.apply(options);
-  const auto count = client->count(context.operands()[0], options);
+  Progress progress(context.out.style().quiet);
+  const auto count = client->count(context.operands()[0], options, [&](const CountResult& so_far) {
+    progress.update(so_far.entries, std::nullopt);
+  });
+  progress.clear();
   if (!count) return fail(count.error());
   show(context.out, KeyCount{context.operands()[0], *count});
   return Exit::done;

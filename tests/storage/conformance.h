@@ -230,6 +230,23 @@ TYPED_TEST_P(StoreConformance, CountsOverManyPages) {
   EXPECT_EQ(total, (Count{500, 1000, {}}));
 }
 
+TYPED_TEST_P(StoreConformance, CountsSoManyBytesAtOnce) {
+  // What an entry counts beside its values makes sixteen of them too many.
+  const std::string large(limits::kMaxCountBytes / 16 - 3, 'v');
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    const std::vector<PlacedEntry> entries{entry_at("key", i, {large})};
+    this->merge(entries);
+  }
+  CountQuery query = count_of("key");
+  const Count first = this->store_->count(query).value();
+  EXPECT_EQ(first.entries, 15U);
+  query.after = first.next_after;
+  ASSERT_TRUE(query.after.has_value());
+  const Count rest = this->store_->count(query).value();
+  EXPECT_EQ(rest.entries, 5U);
+  EXPECT_FALSE(rest.next_after.has_value());
+}
+
 TYPED_TEST_P(StoreConformance, ReturnsOneEntryThatIsLargerThanThePage) {
   const std::string large(limits::kLargestMaxPairBytes - 3, 'v');
   const PlacedEntry entry = entry_at("key", 1, {large});
@@ -382,7 +399,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     KeepsBothOfTwoContentsUnderOneStamp, KeepsEveryByteOfKeysAndValues,
     StoresNothingOfAMergeWithABadDigest, RefusesWhatNoBucketCouldHold, MergesNothing,
     PagesAsTheModelDoes, CountsAsTheModelDoes, ListsKeysAsTheModelDoes, ScansAsTheModelDoes,
-    GivesEveryEntryOnceOverManyPagesInBothDirections, CountsOverManyPages,
+    GivesEveryEntryOnceOverManyPagesInBothDirections, CountsOverManyPages, CountsSoManyBytesAtOnce,
     ReturnsOneEntryThatIsLargerThanThePage, ReturnsOneEntryWhereALimitIsZero,
     ListsKeysOfManyPartitionsInByteOrder, PassesOverOnlySoManyRemovedKeysInOnePage,
     ListsAKeyAgainThatWasPutAfterItsRemoval, SavesMapsOfOneClusterOnly,

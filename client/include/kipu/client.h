@@ -221,7 +221,10 @@ class Client {
   [[nodiscard]] Result<std::optional<Item>> last(std::string_view key,
                                                  const ReadOptions& options = {});
   // A scan, on the worker: it costs reading the key. `first`, `last` and `reverse` are ignored.
-  [[nodiscard]] Result<CountResult> count(std::string_view key, const ReadOptions& options = {});
+  // `so_far`, if there is one, is told now and then how far it has come, on this thread.
+  [[nodiscard]] Result<CountResult> count(
+      std::string_view key, const ReadOptions& options = {},
+      const std::function<void(const CountResult&)>& so_far = {});
   [[nodiscard]] Result<bool> exists(std::string_view key, const CallOptions& options = {});
   // Returns at once, so that many keys can be asked for together; how many are under way is for the
   // caller to bound. flush() does not wait for it. (Only the first question about a bucket may wait
