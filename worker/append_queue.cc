@@ -57,6 +57,10 @@ std::vector<HeldAppend> AppendQueue::release_all() {
   return take_if(held_, held_bytes_, [](const HeldAppend&) { return true; });
 }
 
+std::vector<HeldAppend> AppendQueue::give_up(Instant now) {
+  return take_if(held_, held_bytes_, [&](const HeldAppend& held) { return held.until <= now; });
+}
+
 std::vector<Asker> AppendQueue::expire(Instant now) {
   const auto expired = [&](const auto& append) { return append.asker.deadline <= now; };
   std::vector<Asker> askers;

@@ -31,6 +31,7 @@ struct HeldAppend {
   Asker asker;
   schema::AppendRequest request;
   std::size_t bytes = 0;
+  Instant until;  // no longer: the map may be of another cluster, or a lie
 };
 
 // Of the entries of a request that have the same replicas: how many of these, this worker included,
@@ -63,6 +64,8 @@ class AppendQueue {
   // Those held for `in_force` or an older map, in the order of their arrival.
   std::vector<HeldAppend> release(const MapVersion& in_force);
   std::vector<HeldAppend> release_all();
+  // Those that were held for too long.
+  std::vector<HeldAppend> give_up(Instant now);
   // Everything whose time has run out, except what is under way.
   std::vector<Asker> expire(Instant now);
 

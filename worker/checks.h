@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/entry.h"
+#include "base/error.h"
 #include "base/ids.h"
 #include "base/query.h"
 #include "base/result.h"
@@ -27,5 +28,11 @@ namespace kipu::worker {
 
 // Why a request of a level is refused while so few of a partition's replicas live.
 [[nodiscard]] std::string too_few_live(std::size_t live, std::size_t replicas, std::size_t needed);
+
+// Whether an error of a read says that what is stored cannot be read, and not that it may come
+// later.
+[[nodiscard]] constexpr bool is_damage(ErrorCode code) {
+  return code == ErrorCode::unreadable || code == ErrorCode::corrupt;
+}
 
 }  // namespace kipu::worker

@@ -158,6 +158,12 @@ void Machine::State::answer(Now now, std::vector<WriteQuorum::Answer> answers,
 }
 
 void Machine::State::expire(Now now, Effects& effects) {
+  for (const HeldAppend& held : appends.give_up(now.instant)) {
+    refuse(now, held.asker,
+           {ErrorCode::unavailable,
+            "the newer cluster map that the request is for has not come to this worker"},
+           effects);
+  }
   for (const Asker& asker : appends.expire(now.instant)) {
     refuse(now, asker,
            {ErrorCode::deadline_exceeded, "the request ran out of time before it was stored"},

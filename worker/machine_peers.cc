@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "schema/codec.h"
+#include "worker/checks.h"
 #include "worker/machine_state.h"
 
 namespace kipu::worker {
@@ -19,10 +20,6 @@ std::optional<Body> body_of(const Message& message, Effects& effects) {
   effects.log.push_back(
       {LogLevel::warning, "another worker sent what does not decode: " + body.error().message});
   return std::nullopt;
-}
-
-bool is_damage(ErrorCode code) {
-  return code == ErrorCode::unreadable || code == ErrorCode::corrupt;
 }
 
 }  // namespace
@@ -105,7 +102,7 @@ void Machine::State::on_standing(Now now, const Message& message, Effects& effec
 void Machine::State::answer_comparison(Now now, StoreId to, std::uint64_t request,
                                        Effects& effects) {
   for (const Position& heard : follower.heard_past_cursor(to)) {
-    tell(to, MessageKind::fetch, 0, schema::Fetch{store, heard, 1}, effects);
+    tell(to, MessageKind::fetch, 0, schema::Fetch{store, heard, 1}, effects, kPeerPatience);
   }
   send_standing(now, to, request, false, effects);
 }
@@ -117,12 +114,15 @@ void Machine::State::on_fetch(Now now, const Message& message, Effects& effects)
   peers.heard(fetch->from, now.instant);
   const auto lost = origin.on_fetch(fetch->from, fetch->after);
   if (lost) on_stream_event(now, *lost, effects);
+  const std::uint64_t request = message.envelope.request_id;
+  const Instant deadline =
+      now.instant + std::min(message.envelope.remaining, limits::kLongestRemaining);
+  if (request != 0 && reads.prolong(fetch->from, request, deadline)) return;
   if (reads.size() >= config.max_reads) return;  // it asks again
   // Once it is told that the log is trimmed there, it moves to where this store has been, and
   // nobody can tell any more that something was lost: so that is on the disk first.
   if (!origin.knows(fetch->after) && wholeness.unsaved()) return;
-  reads.add(ForFetch{fetch->from, message.envelope.request_id},
-            now.instant + message.envelope.remaining,
+  reads.add(ForFetch{fetch->from, request}, deadline,
             FetchQuery{fetch->after, peer->shared, fetch->max_bytes});
   begin_reads(now, effects);
 }
@@ -159,7 +159,7 @@ void Machine::State::follow(Now now, Effects& effects) {
   if (!health.read_only) {
     for (const Follower::Ask& ask : follower.fetches(now.instant)) {
       tell(ask.to, MessageKind::fetch, ask.request,
-           schema::Fetch{store, ask.after, config.fetch_bytes}, effects);
+           schema::Fetch{store, ask.after, config.fetch_bytes}, effects, kPeerPatience);
     }
   }
   commit_if_idle(now, effects);

@@ -86,12 +86,18 @@ void Machine::State::begin_query(Now now, const Asker& asker, ReadQuery query, E
       return refuse(now, asker, std::move(served.error()), effects);
     }
   }
-  const std::size_t needed = holders_needed(level, map.replicas) - 1;
-  if (needed == 0) {
-    reads.add(ForClient{asker}, asker.deadline, std::move(query));
-    return begin_reads(now, effects);
+  if (holders_needed(level, map.replicas) > 1) {
+    return begin_quorum_query(now, asker, std::move(query), level, effects);
   }
-  auto groups = quorum_groups(now, query, needed);
+  ForClient purpose{asker};
+  if (map.replicas > 1 && !is_as_it_stands(query)) purpose.for_others = query;
+  reads.add(std::move(purpose), asker.deadline, std::move(query));
+  begin_reads(now, effects);
+}
+
+void Machine::State::begin_quorum_query(Now now, const Asker& asker, ReadQuery query, Level level,
+                                        Effects& effects) {
+  auto groups = quorum_groups(now, query, level);
   if (!groups) return refuse(now, asker, std::move(groups.error()), effects);
   quorum_reads.wait({asker, std::move(query), std::move(*groups)});
   begin_quorum_reads(now, effects);
@@ -117,7 +123,9 @@ Status Machine::State::check_served(Now now, const ReadQuery& query, Level level
 
 // The query's partitions by their other replicas, those that live first.
 Result<std::vector<QuorumGroup>> Machine::State::quorum_groups(Now now, const ReadQuery& query,
-                                                               std::size_t needed) const {
+                                                               Level level) const {
+  const std::uint32_t replicas = maps.in_force()->replicas;
+  const std::size_t needed = holders_needed(level, replicas) - 1;
   std::map<std::vector<StoreId>, std::vector<PartitionId>> by_others;
   for (const PartitionId partition : partitions_of(query)) {
     by_others[peers.others(partition)].push_back(partition);
@@ -126,7 +134,8 @@ Result<std::vector<QuorumGroup>> Machine::State::quorum_groups(Now now, const Re
   for (auto& [others, partitions] : by_others) {
     QuorumGroup group{std::move(partitions), {}};
     group.quorum.needed = needed;
-    group.quorum.majority = holders_needed(Level::quorum, maps.in_force()->replicas);
+    // At level one nobody makes sure that others hold what is read.
+    group.quorum.majority = needed == 0 ? 1 : holders_needed(Level::quorum, replicas);
     std::vector<Replica> dead;
     for (const StoreId other : others) {
       auto& part = peers.alive(other, now.instant) ? group.quorum.others : dead;
@@ -169,6 +178,8 @@ void Machine::State::perform(Now now, std::uint64_t number, ReadSteps steps, Eff
     auto result = quorum_reads.find(number)->take_answer();
     return answer_read(now, quorum_reads.end(number), std::move(result), effects);
   }
+  const Duration remaining =
+      std::max(quorum_reads.deadline(number) - now.instant, Duration::zero());
   for (ReadSteps::Own& own : steps.own) {
     reads.add(ForQuorum{number, own.round}, Instant::never(), std::move(own.query));
   }
@@ -176,11 +187,11 @@ void Machine::State::perform(Now now, std::uint64_t number, ReadSteps steps, Eff
     const schema::PeerRead asked{store, maps.in_force_version(), ask.digest_only,
                                  std::move(ask.query)};
     tell(ask.to, MessageKind::peer_read, quorum_reads.ask({number, ask.round, ask.to}), asked,
-         effects);
+         effects, remaining);
   }
   for (ReadSteps::Fill& fill : steps.fills) {
     tell(fill.to, MessageKind::peer_merge, quorum_reads.ask({number, fill.round, fill.to}),
-         schema::PeerMerge{store, std::move(fill.entries)}, effects);
+         schema::PeerMerge{store, std::move(fill.entries)}, effects, remaining);
   }
   for (ReadSteps::OwnFill& fill : steps.own_fills) {
     merge(std::move(fill.entries), MergeForRead{number, fill.round});
@@ -210,6 +221,7 @@ void Machine::State::tick_reads(Now now, Effects& effects) {
 
 void Machine::State::on_read_done(Now now, const ReadQueue::Ended& ended, Result<ReadResult> result,
                                   Effects& effects) {
+  if (!result && is_damage(result.error().code)) note_unreadable(now, result.error(), effects);
   if (const auto* quorum = std::get_if<ForQuorum>(&ended.purpose)) {
     return quorum_event(
         now, quorum->read,
@@ -220,12 +232,26 @@ void Machine::State::on_read_done(Now now, const ReadQueue::Ended& ended, Result
   }
   if (ended.deadline <= now.instant) return;  // whoever asked has been answered by now
   if (const auto* client = std::get_if<ForClient>(&ended.purpose)) {
-    return answer_read(now, client->asker, std::move(result), effects);
+    const bool asks_others = !result && is_damage(result.error().code) && client->for_others;
+    if (!asks_others) return answer_read(now, client->asker, std::move(result), effects);
+    return begin_quorum_query(now, client->asker, *client->for_others, Level::one, effects);
   }
   if (const auto* peer = std::get_if<ForPeer>(&ended.purpose)) {
     return answer_peer(*peer, std::move(result), effects);
   }
   on_fetch_read(now, std::get<ForFetch>(ended.purpose), std::move(result), effects);
+}
+
+// It is told until the process ends: whatever mends a store makes it anew.
+void Machine::State::note_unreadable(Now now, const Error& error, Effects& effects) {
+  UnreadableReads& unreadable = health.unreadable;
+  if (++unreadable.count > 1) return;
+  unreadable.since = now.wall;
+  unreadable.what = error.message;
+  effects.log.push_back({LogLevel::error,
+                         "this store cannot read a part of what it holds, and "
+                         "leaves it to the others: " +
+                             error.message});
 }
 
 void Machine::State::answer_read(Now now, const Asker& asker, Result<ReadResult> result,
@@ -246,7 +272,10 @@ void Machine::State::on_peer_read(Now now, const Message& message, Effects& effe
   if (!asked || peers.find(asked->from) == nullptr) return drop(message, effects);
   const StoreId from = asked->from;
   const std::uint64_t request = message.envelope.request_id;
+  const Instant deadline =
+      now.instant + std::min(message.envelope.remaining, limits::kLongestRemaining);
   peers.heard(from, now.instant);
+  if (reads.prolong(from, request, deadline)) return;
   if (reads.size() >= config.max_reads * kReadsWithPeers) {
     return refuse_peer(from, request, {ErrorCode::overloaded, "too many reads wait here"}, effects);
   }
@@ -258,8 +287,7 @@ void Machine::State::on_peer_read(Now now, const Message& message, Effects& effe
   auto query = check_query(*maps.in_force(), maps.self(), std::move(asked->query));
   if (!query) return refuse_peer(from, request, std::move(query.error()), effects);
   const bool whole = leased(now) && check_served(now, *query, Level::quorum).has_value();
-  reads.add(ForPeer{from, request, whole, asked->digest_only},
-            now.instant + message.envelope.remaining, std::move(*query));
+  reads.add(ForPeer{from, request, whole, asked->digest_only}, deadline, std::move(*query));
   begin_reads(now, effects);
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,6 +17,8 @@ using schema::MessageKind;
 // Of Config::max_pending_bytes, what appends that wait for a newer map may take: a peer that claims
 // a map which never comes must not keep the others out.
 constexpr std::size_t kHeldShare = 4;
+// And for how long: a map that comes at all comes within a heartbeat or two.
+constexpr Duration kLongestHold = std::chrono::seconds(2);
 // Requests that are durable here, and wait until enough others hold them.
 constexpr std::size_t kMostWaitingWrites = 65'536;
 
@@ -55,7 +58,8 @@ Result<ReadQuery> decode_query(const Message& message) {
 }
 
 Asker asker_of(Now now, const Envelope& envelope) {
-  return {envelope.request_id, envelope.expects_reply, now.instant + envelope.remaining};
+  return {envelope.request_id, envelope.expects_reply,
+          now.instant + std::min(envelope.remaining, limits::kLongestRemaining)};
 }
 
 }  // namespace
@@ -93,7 +97,7 @@ void Machine::State::on_append(Now now, const Message& message, Effects& effects
       return refuse(now, asker,
                     {ErrorCode::unavailable, "this worker waits for a newer cluster map"}, effects);
     }
-    return appends.hold({asker, std::move(*request), bytes});
+    return appends.hold({asker, std::move(*request), bytes, now.instant + kLongestHold});
   }
   accept(now, asker, std::move(*request), bytes, effects);
   commit_if_idle(now, effects);

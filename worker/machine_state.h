@@ -46,6 +46,10 @@ struct MergeForReconcile {  // a page of another
 };
 using MergePurpose = std::variant<MergeForPeer, MergeForRead, MergeForReconcile>;
 
+// How long another worker may take over what is asked of it until it is had: it is asked again
+// before, under the same request, so that this bounds only what it does for nothing.
+inline constexpr Duration kPeerPatience = std::chrono::seconds(10);
+
 struct Machine::State {
   State(Config settings, const storage::StoreInfo& info, Rng rng, Now now);
 
@@ -85,9 +89,10 @@ struct Machine::State {
   void follow(Now now, Effects& effects);
   void send_standing(Now now, StoreId to, std::uint64_t request, bool answer, Effects& effects);
   void answer_comparison(Now now, StoreId to, std::uint64_t request, Effects& effects);
+  // `remaining`: how long an answer is waited for.
   template <class Body>
   void tell(StoreId to, schema::MessageKind kind, std::uint64_t request, const Body& body,
-            Effects& effects) const;
+            Effects& effects, Duration remaining = Duration::zero()) const;
 
   void announce(Now now, const MapVersion& version, Effects& effects);
   void after_map_change(Now now, const MapVersion& before, Effects& effects);
@@ -109,9 +114,11 @@ struct Machine::State {
 
   // Reads of one replica or several.
   void begin_query(Now now, const Asker& asker, ReadQuery query, Effects& effects);
+  void begin_quorum_query(Now now, const Asker& asker, ReadQuery query, Level level,
+                          Effects& effects);
   Status check_served(Now now, const ReadQuery& query, Level level);
   Result<std::vector<QuorumGroup>> quorum_groups(Now now, const ReadQuery& query,
-                                                 std::size_t needed) const;
+                                                 Level level) const;
   void begin_quorum_reads(Now now, Effects& effects);
   void perform(Now now, std::uint64_t number, ReadSteps steps, Effects& effects);
   template <class Event>
@@ -119,6 +126,7 @@ struct Machine::State {
   void tick_reads(Now now, Effects& effects);
   void on_read_done(Now now, const ReadQueue::Ended& ended, Result<ReadResult> result,
                     Effects& effects);
+  void note_unreadable(Now now, const Error& error, Effects& effects);
   void answer_read(Now now, const Asker& asker, Result<ReadResult> result, Effects& effects) const;
   void answer_peer(const ForPeer& asked, Result<ReadResult> result, Effects& effects) const;
   void refuse_peer(StoreId to, std::uint64_t request, Error error, Effects& effects) const;
@@ -209,11 +217,11 @@ void Machine::State::reply(Now now, const Asker& asker, schema::MessageKind kind
 // Over the peer socket. What answers nothing, and wants no answer, has request id 0.
 template <class Body>
 void Machine::State::tell(StoreId to, schema::MessageKind kind, std::uint64_t request,
-                          const Body& body, Effects& effects) const {
+                          const Body& body, Effects& effects, Duration remaining) const {
   schema::Envelope envelope;
   envelope.kind = kind;
   envelope.request_id = request;
-  envelope.remaining = config.heartbeat * config.missed_heartbeats;
+  envelope.remaining = remaining;
   effects.to_peers.push_back({to, schema::make_message(envelope, body)});
 }
 

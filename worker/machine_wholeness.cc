@@ -136,10 +136,11 @@ void Machine::State::reconcile(Now now, Effects& effects) {
 
 void Machine::State::perform(Now now, ReconcileSteps steps, Effects& effects) {
   for (ReconcileSteps::Ask& ask : steps.asks) {
-    const std::uint64_t request = ++last_reconcile_request;
-    reconcile_asked[ask.to] = {request, ask.number};
-    tell(ask.to, MessageKind::peer_read, request,
-         schema::PeerRead{store, maps.in_force_version(), false, std::move(ask.query)}, effects);
+    ReconcileAsked& asked = reconcile_asked[ask.to];
+    if (asked.number != ask.number) asked = {++last_reconcile_request, ask.number};
+    tell(ask.to, MessageKind::peer_read, asked.request,
+         schema::PeerRead{store, maps.in_force_version(), false, std::move(ask.query)}, effects,
+         kPeerPatience);
   }
   for (ReconcileSteps::Merge& one : steps.merges) {
     // What this store lost of its own stream before all others had it, only those that had it can
@@ -156,14 +157,16 @@ void Machine::State::perform(Now now, ReconcileSteps steps, Effects& effects) {
 }
 
 // First the cursors are where they were before a loss: else whoever remembers that would tell this
-// store of the same loss once more after a restart, when others may be waiting for it by then.
+// store of the same loss once more after a restart, when others may be waiting for it by then. Not
+// for what one of them cannot read: that may be never.
 void Machine::State::take_up_filled(Now now, Effects& effects) {
   const bool waits = std::any_of(peers.all().begin(), peers.all().end(), [&](const auto& known) {
     const auto& [peer, about] = known;
     // It would tell of the loss afterwards.
     const bool may_tell =
         wholeness.accepts_loss() && !about.shared.empty() && !follower.compared(peer);
-    return may_tell || (follower.regains(peer) && peers.alive(peer, now.instant));
+    const bool regains = follower.regains(peer) && peers.alive(peer, now.instant);
+    return may_tell || (regains && !reconciler.lacks_only_damaged(peer));
   });
   if (!waits) {
     for (const PartitionId partition : std::exchange(filled, {})) wholeness.fill(partition);

@@ -35,6 +35,12 @@ void QuorumPage::on_own(Instant now, ReadResult result, ReadSteps& steps) {
   repair_if_settled(now, steps);
 }
 
+void QuorumPage::on_own_unreadable(Instant now, Error why, ReadSteps& steps) {
+  if (repairing_) return;
+  round_.on_own_unreadable(now, std::move(why), steps);
+  repair_if_settled(now, steps);
+}
+
 void QuorumPage::on_reply(Instant now, StoreId from, Result<schema::PeerReadReply> reply,
                           ReadSteps& steps) {
   if (repairing_) return;
@@ -116,11 +122,13 @@ void QuorumPage::fill_lacking(Instant now, std::vector<QuorumRound::Answer> answ
     const bool took_part = std::any_of(answers.begin(), answers.end(), [&](const auto& answer) {
       return answer.from == other.store;
     });
-    if (!took_part) spare_.push_back(other.store);
+    if (!took_part && other.store != round_.stand_in()) spare_.push_back(other.store);
   }
   for (const std::vector<Entry>& lacking : merged_.lacking) holders_ += lacking.empty() ? 1U : 0U;
   repairs_ = lacked_by_any(merged_);
-  if (!merged_.lacking[0].empty()) {
+  if (!merged_.lacking[0].empty() && round_.stand_in()) {
+    fill(now, *round_.stand_in(), std::move(merged_.lacking[0]), steps);
+  } else if (!merged_.lacking[0].empty()) {
     own_filling_ = true;
     steps.own_fills.push_back({round_.number(), std::move(merged_.lacking[0])});
   }

@@ -1,5 +1,6 @@
 // A page that several replicas agree on: what they have is united, what some of them lack is sent
-// to them, and the page is done only when a majority holds durably all that is on it.
+// to them, and the page is done only when a majority holds durably all that is on it. A store that
+// cannot read what it has of it counts for nothing, and another stands in for it.
 //
 // Thread rule: one thread.
 #pragma once
@@ -20,6 +21,7 @@ class QuorumPage {
 
   void begin(Instant now, ReadSteps& steps) { round_.begin(now, steps); }
   void on_own(Instant now, ReadResult result, ReadSteps& steps);
+  void on_own_unreadable(Instant now, Error why, ReadSteps& steps);
   void on_reply(Instant now, StoreId from, Result<schema::PeerReadReply> reply, ReadSteps& steps);
   // `from` holds durably what it was sent, or could not take it.
   void on_filled(Instant now, StoreId from, bool stored, ReadSteps& steps);
@@ -33,6 +35,9 @@ class QuorumPage {
   // REQUIRES: done().
   Page take() { return std::move(merged_.page); }
   std::vector<WorkerId> silent() const;
+  std::optional<Error> unreadable() const {
+    return repairing_ ? std::nullopt : round_.unreadable();
+  }
 
  private:
   struct Filling {

@@ -45,6 +45,8 @@ class QuorumReads {
   // Null if it has ended.
   ReadQuorum* find(std::uint64_t read);
   Asker end(std::uint64_t read);
+  // When whoever asked stops waiting. REQUIRES: find(read).
+  Instant deadline(std::uint64_t read) const { return under_way_.at(read).asker.deadline; }
 
   // The request id of a message to another worker for a read that is under way.
   std::uint64_t ask(const Asked& asked);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "worker/checks.h"
 #include "worker/page_merge.h"
 
 namespace kipu::worker {
@@ -32,6 +33,12 @@ void QuorumRound::on_own(Instant now, ReadResult result, ReadSteps& steps) {
   ask_for_results(now, steps);
 }
 
+void QuorumRound::on_own_unreadable(Instant now, Error why, ReadSteps& steps) {
+  own_error_ = std::move(why);
+  ask_for_results(now, steps);
+  ask_enough(now, steps);
+}
+
 void QuorumRound::on_reply(Instant now, StoreId from, Result<schema::PeerReadReply> reply,
                            ReadSteps& steps) {
   Other* other = find(from);
@@ -42,21 +49,36 @@ void QuorumRound::on_reply(Instant now, StoreId from, Result<schema::PeerReadRep
   }
   if (!reply || !reply->whole || (reply->result && !check(*reply->result))) {
     other->failed = true;
+    other->unreadable = !reply && is_damage(reply.error().code);
     return ask_enough(now, steps);
   }
   other->slow = false;
-  if (reply->result) {
-    other->digest = digest_of(*reply->result);
-    other->result = std::move(reply->result);
-  } else if (!other->result) {
-    other->digest = reply->digest;
-  }
+  take(*other, std::move(*reply));
   ask_for_results(now, steps);
+  if (stand_in_ == from) ask_enough(now, steps);
+}
+
+// A count says by its digest what it does not by itself: which entries it counted.
+void QuorumRound::take(Other& other, schema::PeerReadReply reply) {
+  if (!reply.result) {
+    if (!other.result) other.digest = reply.digest;
+    return;
+  }
+  const bool is_count = std::holds_alternative<Count>(*reply.result);
+  const std::uint64_t digest = is_count ? reply.digest : digest_of(*reply.result);
+  if (own_error_ && !own_) {
+    own_ = std::move(reply.result);
+    own_digest_ = digest;
+    stand_in_ = other.replica.store;
+    return;
+  }
+  other.digest = digest;
+  other.result = std::move(reply.result);
 }
 
 void QuorumRound::on_tick(Instant now, ReadSteps& steps) {
   for (Other& other : others_) {
-    const bool waits = other.asked && !other.failed && !has_answered(other);
+    const bool waits = other.asked && may_answer(other) && !has_answered(other);
     if (!waits || now < other.last_asked + hedge_) continue;
     other.slow = true;
     if (std::exchange(other.busy, false)) ask(now, other, !other.asked_result, steps);
@@ -67,7 +89,7 @@ void QuorumRound::on_tick(Instant now, ReadSteps& steps) {
 Instant QuorumRound::next_tick() const {
   Instant next = Instant::never();
   for (const Other& other : others_) {
-    const bool waits = other.asked && !other.failed && !has_answered(other);
+    const bool waits = other.asked && may_answer(other) && !has_answered(other);
     if (waits && (other.busy || !other.slow)) next = std::min(next, other.last_asked + hedge_);
   }
   return next;
@@ -80,9 +102,16 @@ bool QuorumRound::settled() const {
 }
 
 bool QuorumRound::hopeless() const {
-  const auto failed = std::count_if(others_.begin(), others_.end(),
-                                    [](const Other& other) { return other.failed; });
-  return others_.size() - static_cast<std::size_t>(failed) < quorum_.needed;
+  const auto left = std::count_if(others_.begin(), others_.end(),
+                                  [&](const Other& other) { return may_answer(other); });
+  return static_cast<std::size_t>(left) < wanted();
+}
+
+std::optional<Error> QuorumRound::unreadable() const {
+  const bool all = std::all_of(others_.begin(), others_.end(), [](const Other& other) {
+    return !other.failed || other.unreadable;
+  });
+  return all ? own_error_ : std::nullopt;
 }
 
 bool QuorumRound::agreed() const {
@@ -104,7 +133,9 @@ std::vector<QuorumRound::Answer> QuorumRound::take_answers() {
 std::vector<WorkerId> QuorumRound::silent() const {
   std::vector<WorkerId> workers;
   for (const Other& other : others_) {
-    if (!has_answered(other)) workers.push_back(other.replica.worker);
+    if (other.replica.store != stand_in_ && !has_answered(other)) {
+      workers.push_back(other.replica.worker);
+    }
   }
   return workers;
 }
@@ -115,9 +146,13 @@ QuorumRound::Other* QuorumRound::find(StoreId store) {
   return found == others_.end() ? nullptr : &*found;
 }
 
+bool QuorumRound::may_answer(const Other& other) const {
+  return !other.failed && other.replica.store != stand_in_;
+}
+
 // A digest that differs says enough only where nobody wants to know in what.
 bool QuorumRound::has_answered(const Other& other) const {
-  if (other.failed || !other.digest) return false;
+  if (!may_answer(other) || !other.digest) return false;
   return wants_ == Wants::digests || other.result.has_value() || agrees(other);
 }
 
@@ -130,6 +165,8 @@ Status QuorumRound::check(const ReadResult& result) const {
   const auto* keys = std::get_if<KeysPage>(&result);
   const auto* query = std::get_if<KeysQuery>(&query_);
   if (keys != nullptr && query != nullptr) return check_keys(*query, *keys);
+  const bool counts = std::holds_alternative<CountQuery>(query_);
+  if (counts && std::holds_alternative<Count>(result)) return {};
   return fail(ErrorCode::malformed, "the answer is to another question");
 }
 
@@ -141,24 +178,28 @@ void QuorumRound::ask(Instant now, Other& other, bool digest_only, ReadSteps& st
 
 // So many are asked, and not given up, that all that are needed may answer.
 void QuorumRound::ask_enough(Instant now, ReadSteps& steps) {
-  const auto hoped = std::count_if(others_.begin(), others_.end(), [](const Other& other) {
-    return other.asked && !other.failed && !other.slow;
+  const auto hoped = std::count_if(others_.begin(), others_.end(), [&](const Other& other) {
+    return other.asked && may_answer(other) && !other.slow;
   });
-  auto missing = static_cast<std::size_t>(hoped) < quorum_.needed
-                     ? quorum_.needed - static_cast<std::size_t>(hoped)
-                     : 0;
+  const std::size_t wants = wanted();
+  auto missing =
+      static_cast<std::size_t>(hoped) < wants ? wants - static_cast<std::size_t>(hoped) : 0;
   for (Other& other : others_) {
     if (missing == 0) return;
     if (other.asked) continue;
-    ask(now, other, true, steps);
+    other.asked_result = own_error_ && !own_;
+    ask(now, other, !other.asked_result, steps);
     --missing;
   }
 }
 
+// Of those whose digest is not the own one; of any, where none stands in for the own store yet.
 void QuorumRound::ask_for_results(Instant now, ReadSteps& steps) {
-  if (!own_ || wants_ == Wants::digests) return;
+  const bool lacks_own = own_error_ && !own_;
+  if (!lacks_own && (!own_ || wants_ == Wants::digests)) return;
   for (Other& other : others_) {
-    if (other.failed || !other.digest || other.asked_result || has_answered(other)) continue;
+    if (!may_answer(other) || other.asked_result) continue;
+    if (lacks_own ? !other.asked : !other.digest || has_answered(other)) continue;
     other.asked_result = true;
     ask(now, other, false, steps);
   }

@@ -4,6 +4,9 @@
 // is asked again: a list asks much of many at once, and begun anew each time it would not come to
 // an end while others do the same.
 //
+// Where the own store cannot read what is asked for, the first other that brings a result stands in
+// for it: its result is the own one, and one more of the others must answer.
+//
 // Thread rule: one thread.
 #pragma once
 
@@ -69,6 +72,8 @@ class QuorumRound {
 
   void begin(Instant now, ReadSteps& steps);
   void on_own(Instant now, ReadResult result, ReadSteps& steps);
+  // The own store has it, and cannot read it.
+  void on_own_unreadable(Instant now, Error why, ReadSteps& steps);
   // Of anyone, whenever; what was not asked for changes nothing.
   void on_reply(Instant now, StoreId from, Result<schema::PeerReadReply> reply, ReadSteps& steps);
   void on_tick(Instant now, ReadSteps& steps);
@@ -77,12 +82,17 @@ class QuorumRound {
   std::uint32_t number() const { return number_; }
   const ReadQuery& query() const { return query_; }
   const Quorum& quorum() const { return quorum_; }
-  // The own store and as many others as needed have answered.
+  // The own store, or what stands in for it, and as many others as needed have answered.
   bool settled() const;
   // Too few are left that may still answer.
   bool hopeless() const;
   // Those that answered have one result, the own one. REQUIRES: settled().
   bool agreed() const;
+  // Whose result the own one is; none where it is of the own store.
+  std::optional<StoreId> stand_in() const { return stand_in_; }
+  // Why the own store could not be read, and that all the others that failed could not either:
+  // asking again would not help.
+  std::optional<Error> unreadable() const;
   // REQUIRES: settled().
   ReadResult take_own() { return std::move(*own_); }
   // Another that answered, and its result; none if that is the own one.
@@ -100,6 +110,7 @@ class QuorumRound {
     bool asked = false;
     bool asked_result = false;
     bool failed = false;
+    bool unreadable = false;  // that is why it failed
     bool slow = false;
     bool busy = false;  // and to be asked again
     Instant last_asked;
@@ -109,7 +120,15 @@ class QuorumRound {
 
   Other* find(StoreId store);
   bool has_answered(const Other& other) const;
-  bool agrees(const Other& other) const { return own_ && other.digest == own_digest_; }
+  // For itself: what stands in for the own store is that.
+  bool agrees(const Other& other) const {
+    return own_ && may_answer(other) && other.digest == own_digest_;
+  }
+  // Whether it may still answer, for itself.
+  bool may_answer(const Other& other) const;
+  // How many others are to answer yet, beside those that may be slow.
+  std::size_t wanted() const { return quorum_.needed + (own_error_ && !own_ ? 1U : 0U); }
+  void take(Other& other, schema::PeerReadReply reply);
   Status check(const ReadResult& result) const;
   void ask(Instant now, Other& other, bool digest_only, ReadSteps& steps) const;
   void ask_enough(Instant now, ReadSteps& steps);
@@ -123,6 +142,8 @@ class QuorumRound {
   std::vector<Other> others_;
   std::optional<ReadResult> own_;
   std::uint64_t own_digest_ = 0;
+  std::optional<Error> own_error_;
+  std::optional<StoreId> stand_in_;
 };
 
 }  // namespace kipu::worker

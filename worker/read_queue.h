@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -19,9 +20,10 @@
 
 namespace kipu::worker {
 
-// A client gets the result as it is.
+// A client gets the result as it is. Where the store cannot read it, others are asked the same.
 struct ForClient {
   Asker asker;
+  std::optional<ReadQuery> for_others = {};  // none where there are none
 };
 
 // The own part of a read that others take part in.
@@ -54,6 +56,9 @@ class ReadQueue {
   };
 
   void add(ReadPurpose purpose, Instant deadline, ReadQuery query);
+  // Another worker asks again for what it has been asked for under the same request, and what waits
+  // or is under way: it may take until then. False if it is neither.
+  bool prolong(StoreId asker, std::uint64_t request, Instant deadline);
   // Those to begin now, so that `at_once` are under way; what ran out of time while it waited is
   // forgotten, since whoever asked has been answered by now.
   std::vector<Read> begin(Instant now, std::size_t at_once);

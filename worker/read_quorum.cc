@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "cluster/map.h"
+#include "worker/checks.h"
 #include "worker/page_merge.h"
 
 namespace kipu::worker {
@@ -58,11 +59,18 @@ class CountRead final : public ReadQuorum {
   void add(Instant now, const Page& page, ReadSteps& steps) {
     count_.entries += page.entries.size();
     for (const Entry& entry : page.entries) count_.values += entry.values.size();
+    for (const Entry& entry : page.entries) bytes_ += entry.message_bytes();
     if (!page.entries.empty()) query_.after = page.entries.back().id();
     if (page.complete) return answer(count_);
-    if (count_.entries < query_.max_entries) return ask_page(now, steps);
+    const bool goes_on = count_.entries < query_.max_entries && bytes_ < limits::kMaxCountBytes;
+    if (goes_on) return ask_page(now, steps);
+    answer(*take_part());
+  }
+
+  std::optional<ReadResult> take_part() override {
+    if (count_.entries == 0) return std::nullopt;
     count_.next_after = query_.after;
-    answer(count_);
+    return count_;
   }
 
   void ask_page(Instant now, ReadSteps& steps) {
@@ -82,6 +90,7 @@ class CountRead final : public ReadQuorum {
   CountQuery query_;
   const QuorumGroup group_;
   Count count_;
+  std::size_t bytes_ = 0;  // of what was counted
 };
 
 class KeysRead final : public ReadQuorum {
@@ -146,7 +155,7 @@ class KeysRead final : public ReadQuorum {
       }
       const QuorumGroup* group = group_of(key.key);
       if (group == nullptr) continue;  // no key of the partitions that were asked for
-      if (settled_ == kMostSettledKeys) return end_page_before(next_);
+      if (settled_ == kMostSettledKeys) return answer(*take_part());
       ++settled_;
       return start_page(now, newest_of(key.key), group->quorum, steps);
     }
@@ -154,9 +163,11 @@ class KeysRead final : public ReadQuorum {
     answer(std::move(result_));
   }
 
-  void end_page_before(std::size_t key) {
-    result_.next_after = merged_.keys[key - 1].key;
-    answer(std::move(result_));
+  // Up to the key that is being asked for.
+  std::optional<ReadResult> take_part() override {
+    if (next_ == 0) return std::nullopt;
+    result_.next_after = merged_.keys[next_ - 1].key;
+    return std::move(result_);
   }
 
   void list_if_there(const Page& newest) {
@@ -203,15 +214,17 @@ void ReadQuorum::begin(Instant now, ReadSteps& steps) {
 void ReadQuorum::on_own_read(Instant now, std::uint32_t round, Result<ReadResult> result,
                              ReadSteps& steps) {
   if (answered()) return;
-  if (!result) return answer(fail(std::move(result.error())));
+  if (!result && !is_damage(result.error().code)) return answer(fail(std::move(result.error())));
+  const auto take = [&](auto& one) {
+    if (result) return one.on_own(now, std::move(*result), steps);
+    one.on_own_unreadable(now, std::move(result.error()), steps);
+  };
   if (page_ && page_->number() == round) {
-    page_->on_own(now, std::move(*result), steps);
+    take(*page_);
   } else {
-    for (QuorumRound& one : rounds_) {
-      if (one.number() != round) continue;
-      one.on_own(now, std::move(*result), steps);
-      break;
-    }
+    const auto found = std::find_if(rounds_.begin(), rounds_.end(),
+                                    [&](const QuorumRound& one) { return one.number() == round; });
+    if (found != rounds_.end()) take(*found);
   }
   proceed(now, steps);
 }
@@ -246,7 +259,10 @@ void ReadQuorum::on_own_filled(Instant now, std::uint32_t round, ReadSteps& step
 
 void ReadQuorum::on_tick(Instant now, ReadSteps& steps) {
   if (answered()) return;
-  if (now >= rules_.give_up) return answer(fail(unavailable()));
+  if (now >= rules_.give_up) {
+    if (auto part = take_part()) return answer(std::move(*part));
+    return answer(fail(unavailable()));
+  }
   if (page_) page_->on_tick(now, steps);
   for (QuorumRound& round : rounds_) round.on_tick(now, steps);
   proceed(now, steps);
@@ -273,7 +289,7 @@ void ReadQuorum::start_page(Instant now, ReadQuery query, const Quorum& quorum, 
 
 void ReadQuorum::proceed(Instant now, ReadSteps& steps) {
   if (answered()) return;
-  if (hopeless()) return answer(fail(unavailable()));
+  if (hopeless()) return answer(fail(why_hopeless()));
   advance(now, steps);
 }
 
@@ -281,6 +297,15 @@ bool ReadQuorum::hopeless() const {
   if (page_ && page_->hopeless()) return true;
   return std::any_of(rounds_.begin(), rounds_.end(),
                      [](const QuorumRound& round) { return round.hopeless(); });
+}
+
+// Where all that are left cannot read it either, that is for a human to know; else others may come.
+Error ReadQuorum::why_hopeless() const {
+  std::optional<Error> unreadable = page_ ? page_->unreadable() : std::nullopt;
+  for (const QuorumRound& round : rounds_) {
+    if (!unreadable && round.hopeless()) unreadable = round.unreadable();
+  }
+  return unreadable ? std::move(*unreadable) : unavailable();
 }
 
 Error ReadQuorum::unavailable() const {

@@ -7,7 +7,8 @@
 // It owns no store and no socket: it says what it wants done, and is told what came of it.
 //
 //  1. What it answers with, a majority of the replicas holds durably.
-//  2. It answers once, by the time that it was given: with an error if need be.
+//  2. It answers once, by the time that it was given: with a part and where to go on from there,
+//     or with an error if need be.
 //
 // Thread rule: one thread.
 #pragma once
@@ -61,6 +62,8 @@ class ReadQuorum {
   // Starts what it starts with, and goes on where a round or a page is done.
   virtual void start(Instant now, ReadSteps& steps) = 0;
   virtual void advance(Instant now, ReadSteps& steps) = 0;
+  // Its time is up: what it has got so far, if it can go on from there.
+  virtual std::optional<ReadResult> take_part() { return std::nullopt; }
 
   void start_round(Instant now, ReadQuery query, const Quorum& quorum, QuorumRound::Wants wants,
                    ReadSteps& steps);
@@ -74,6 +77,7 @@ class ReadQuorum {
  private:
   void proceed(Instant now, ReadSteps& steps);
   bool hopeless() const;
+  Error why_hopeless() const;
   Error unavailable() const;
 
   std::uint32_t last_round_ = 0;

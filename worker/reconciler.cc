@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "worker/checks.h"
 #include "worker/page_merge.h"
 
 namespace kipu::worker {
 namespace {
 
 bool says_damaged(const Result<schema::PeerReadReply>& reply) {
-  return !reply &&
-         (reply.error().code == ErrorCode::unreadable || reply.error().code == ErrorCode::corrupt);
+  return !reply && is_damage(reply.error().code);
 }
 
 Instant from_when(const std::map<PartitionId, Instant>& held, PartitionId partition) {
@@ -61,9 +61,8 @@ void Reconciler::catch_up(StoreId origin, Position head, const std::vector<Parti
 
 void Reconciler::on_tick(Instant now, ReconcileSteps& steps) {
   for (auto& [store, source] : sources_) {
-    const bool silent =
-        source.doing == Source::Doing::asking && now >= source.asked + rules_.timeout;
-    if (silent) failed(now, source);
+    const bool silent = source.doing == Source::Doing::asking && now >= overdue(source);
+    if (silent) ask_again(now, store, source, steps);
     if (source.doing == Source::Doing::nothing) go_on(now, store, source, steps);
   }
 }
@@ -73,7 +72,7 @@ Instant Reconciler::next_tick() const {
   for (const auto& [store, source] : sources_) {
     if (source.doing == Source::Doing::merging) continue;
     if (source.doing == Source::Doing::asking) {
-      next = std::min(next, source.asked + rules_.timeout);
+      next = std::min(next, overdue(source));
       continue;
     }
     next = std::min(next, next_walk(store, source));
@@ -153,6 +152,15 @@ std::vector<Reconciler::CaughtUp> Reconciler::take_caught_up() {
   return std::exchange(caught_up_, {});
 }
 
+bool Reconciler::lacks_only_damaged(StoreId origin) const {
+  const auto found = sources_.find(origin);
+  if (found == sources_.end() || !found->second.catch_up) return false;
+  const Source& source = found->second;
+  return std::ranges::all_of(source.catch_up->left, [&](PartitionId partition) {
+    return source.damaged.contains(partition);
+  });
+}
+
 std::set<StoreId> Reconciler::waiting_for() const {
   std::set<StoreId> stores;
   for (const auto& [partition, want] : wants_) {
@@ -218,6 +226,17 @@ void Reconciler::ask(Instant now, StoreId store, Source& source, ReconcileSteps&
   source.number = ++last_number_;
   source.asked = now;
   steps.asks.push_back({store, source.number, query_of(*source.walk)});
+}
+
+// It may be lost, or take long: whoever is at it is not told to begin anew.
+void Reconciler::ask_again(Instant now, StoreId store, Source& source, ReconcileSteps& steps) {
+  source.wait = std::clamp(source.wait * 2, rules_.retry, rules_.longest_retry);
+  source.asked = now;
+  steps.asks.push_back({store, source.number, query_of(*source.walk)});
+}
+
+Instant Reconciler::overdue(const Source& source) const {
+  return source.asked + rules_.timeout + source.wait;
 }
 
 // The walk goes on where it stands.

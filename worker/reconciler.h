@@ -29,16 +29,16 @@
 namespace kipu::worker {
 
 struct ReconcileRules {
-  Duration timeout = std::chrono::seconds(1);       // of one page
+  Duration timeout = std::chrono::seconds(1);       // an answer is missing: ask for it again
   Duration retry = std::chrono::milliseconds(250);  // after a failure, and twice that after two
   Duration longest_retry = std::chrono::seconds(4);
-  Duration damaged_retry = std::chrono::minutes(1);  // of what cannot be read there
+  Duration damaged_retry = std::chrono::seconds(15);  // of what cannot be read there
 };
 
 struct ReconcileSteps {
   struct Ask {
     StoreId to;
-    std::uint64_t number = 0;
+    std::uint64_t number = 0;  // the same again while it is not answered
     ScanQuery query;
   };
   struct Merge {
@@ -82,6 +82,8 @@ class Reconciler {
     Position head;
   };
   std::vector<CaughtUp> take_caught_up();
+  // Whether `origin` is being caught up with, and has told all but what it cannot read.
+  bool lacks_only_damaged(StoreId origin) const;
   // Whom it still waits for on behalf of any partition.
   std::set<StoreId> waiting_for() const;
 
@@ -116,7 +118,7 @@ class Reconciler {
     std::uint64_t number = 0;  // of what it is doing
     Instant asked;
     Instant resume;    // after a failure, not before then
-    Duration wait{0};  // the last one
+    Duration wait{0};  // the last one, after failures or silence
   };
 
   void go_on(Instant now, StoreId store, Source& source, ReconcileSteps& steps);
@@ -127,6 +129,8 @@ class Reconciler {
   bool is_wanted_from(const Want& want, StoreId store) const;
   bool takes_any(PartitionId partition) const;
   void ask(Instant now, StoreId store, Source& source, ReconcileSteps& steps);
+  Instant overdue(const Source& source) const;
+  void ask_again(Instant now, StoreId store, Source& source, ReconcileSteps& steps);
   void take(Instant now, StoreId store, Source& source, schema::PeerReadReply reply,
             ReconcileSteps& steps);
   void failed(Instant now, Source& source) const;

@@ -262,6 +262,19 @@ TEST_F(WorkerAppendTest, RefusesWhatItHeldInVain) {
   EXPECT_FALSE(effects_.commit.has_value());
 }
 
+TEST_F(WorkerAppendTest, HoldsNothingForLongHoweverMuchTimeItHas) {
+  serve(1);
+  append(1, {append_of(key_of(true))}, 2, std::chrono::hours(1));
+  pass(milliseconds(1999));
+  tick();
+  EXPECT_FALSE(machine().idle());
+  sent();
+  pass(milliseconds(1));
+  tick();
+  EXPECT_EQ(only_error(), ErrorCode::unavailable);
+  EXPECT_TRUE(machine().idle());
+}
+
 TEST_F(WorkerAppendTest, BoundsWhatItHoldsSoThatOthersAreServed) {
   config_.max_pending_bytes = 4000;
   serve(1);

@@ -86,6 +86,8 @@ class Machines {
     info.whole.accepts_loss = accepts_loss;
     start(at, info);
   }
+  // Nothing of that partition can be read there any more.
+  void rot(std::size_t at, PartitionId partition) { nodes_[at].rotten.insert(partition); }
   void cut(std::size_t a, std::size_t b) { cuts_.insert(std::minmax(a, b)); }
   void heal() { cuts_.clear(); }
 
@@ -149,6 +151,7 @@ class Machines {
     bool up = false;
     WorkerHealth health;
     std::uint64_t hello = 0;
+    std::set<PartitionId> rotten;
   };
 
   template <class Body>
@@ -219,7 +222,7 @@ class Machines {
       });
     }
     for (const Read& read : effects.reads) {
-      const auto result = std::make_shared<Result<ReadResult>>(storage::read(store, read.query));
+      const auto result = std::make_shared<Result<ReadResult>>(read_at(at, read.query));
       later(at, [this, id = read.id, result](Machine& machine, Effects& out) {
         machine.on_read(now_, id, *result, out);
       });
@@ -227,6 +230,22 @@ class Machines {
     for (ToPeer& one : effects.to_peers) carry(at, std::move(one), &Machine::on_peer_message);
     for (ToPeer& one : effects.to_stream) carry(at, std::move(one), &Machine::on_stream_message);
     for (schema::Message& message : effects.to_broker) take(at, std::move(message));
+  }
+
+  Result<ReadResult> read_at(std::size_t at, const ReadQuery& query) const {
+    const Node& node = nodes_[at];
+    const bool is_rotten = std::visit(
+        [&](const auto& one) {
+          if constexpr (requires { one.partitions; }) {
+            return std::ranges::any_of(
+                one.partitions, [&](PartitionId each) { return node.rotten.contains(each); });
+          } else {
+            return node.rotten.contains(one.partition);
+          }
+        },
+        query);
+    if (is_rotten) return fail(ErrorCode::unreadable, "block checksum mismatch");
+    return storage::read(*node.store, query);
   }
 
   using Receive = void (Machine::*)(Now, schema::Message, Effects&);

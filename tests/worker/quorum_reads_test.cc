@@ -105,6 +105,34 @@ TEST_F(QuorumReadsTest, CountsAndListsWhatTheReplicasHaveTogether) {
   EXPECT_GE(cluster_.ask<Page>(0, MessageKind::scan, scan).value().entries.size(), 2U);
 }
 
+TEST_F(QuorumReadsTest, AnswersAtEveryLevelThatTheOthersSufficeForWhatItCannotRead) {
+  cluster_.plant(1, {kA});
+  cluster_.plant(2, {kA, kB});
+  cluster_.rot(0, page_query().partition);
+  EXPECT_EQ(page(0, Level::one).value().entries, (std::vector<Entry>{kA}));
+  EXPECT_EQ(page(0).value().entries, (std::vector<Entry>{kA, kB}));
+  EXPECT_EQ(page(1).value().entries, (std::vector<Entry>{kA, kB}));
+  EXPECT_EQ(page(0, Level::all).error().code, ErrorCode::unreadable);
+  PageQuery query = page_query();
+  query.as_it_stands = true;
+  EXPECT_EQ(cluster_.ask<Page>(0, MessageKind::page, query).error().code, ErrorCode::unreadable);
+}
+
+TEST_F(QuorumReadsTest, TellsThatItCannotReadAPartOfItsStore) {
+  cluster_.plant(1, {kA});
+  cluster_.plant(2, {kA});
+  cluster_.rot(0, page_query().partition);
+  EXPECT_TRUE(page(0).has_value());
+  EXPECT_TRUE(page(0).has_value());
+  const WallTime first = cluster_.now().wall;
+  cluster_.pass(seconds(1));
+  const UnreadableReads& told = cluster_.health(0).unreadable;
+  EXPECT_EQ(told.count, 2U);
+  EXPECT_EQ(told.since, first);
+  EXPECT_EQ(told.what, "block checksum mismatch");
+  EXPECT_EQ(cluster_.health(1).unreadable.count, 0U);
+}
+
 TEST_F(QuorumReadsTest, ServesNothingOfALostStoreBeforeItHasAllAgain) {
   cluster_.plant(1, {kA});
   cluster_.plant(2, {kB});

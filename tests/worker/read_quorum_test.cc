@@ -1,6 +1,7 @@
 #include "worker/read_quorum.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -31,6 +32,7 @@ class Replicas {
     not_whole_.resize(held.size());
     fills_nothing_.resize(held.size());
     busy_.resize(held.size());
+    unreadable_.resize(held.size());
   }
 
   Quorum quorum(std::size_t needed) const {
@@ -74,6 +76,8 @@ class Replicas {
   void make_not_whole(std::size_t replica) { not_whole_[replica] = true; }
   void fill_nothing(std::size_t replica) { fills_nothing_[replica] = true; }
   void make_busy(std::size_t replica, int answers) { busy_[replica] = answers; }
+  void silence_after(std::size_t replica, std::size_t asked) { silent_after_[replica] = asked; }
+  void make_unreadable(std::size_t replica) { unreadable_[replica] = true; }
   test::Replica& replica(std::size_t index) { return replicas_[index]; }
   std::size_t results_sent() const { return results_sent_; }
   std::size_t asked(std::size_t replica) const { return asked_.count(replica); }
@@ -88,7 +92,7 @@ class Replicas {
     bool any = false;
     for (const auto& own : todo.own) {
       any = true;
-      read.on_own_read(now_, own.round, replicas_[0].read(own.query), steps);
+      read.on_own_read(now_, own.round, read_at(0, own.query), steps);
     }
     for (const auto& ask : todo.asks) any = answer(read, ask, steps) || any;
     for (const auto& fill : todo.own_fills) {
@@ -109,10 +113,16 @@ class Replicas {
   bool answer(ReadQuorum& read, const ReadSteps::Ask& ask, ReadSteps& steps) {
     const std::size_t at = index_of(ask.to);
     asked_.insert(at);
+    const auto after = silent_after_.find(at);
+    if (after != silent_after_.end() && asked_.count(at) > after->second) silent_[at] = true;
     if (silent_[at]) return false;
     if (busy_[at] > 0) {
       --busy_[at];
       read.on_reply(now_, ask.round, ask.to, fail(ErrorCode::overloaded, "busy"), steps);
+      return true;
+    }
+    if (unreadable_[at]) {
+      read.on_reply(now_, ask.round, ask.to, fail(ErrorCode::unreadable, "rotten"), steps);
       return true;
     }
     const ReadResult result = replicas_[at].read(ask.query);
@@ -125,12 +135,19 @@ class Replicas {
     return true;
   }
 
+  Result<ReadResult> read_at(std::size_t at, const ReadQuery& query) const {
+    if (unreadable_[at]) return fail(ErrorCode::unreadable, "rotten");
+    return replicas_[at].read(query);
+  }
+
   std::vector<test::Replica> replicas_;
+  std::vector<bool> unreadable_;
   std::vector<bool> silent_;
   std::vector<bool> not_whole_;
   std::vector<bool> fills_nothing_;
   std::vector<int> busy_;  // so many answers still
   std::multiset<std::size_t> asked_;
+  std::map<std::size_t, std::size_t> silent_after_;
   std::size_t results_sent_ = 0;
   Instant now_ = Instant::since_start(seconds(1));
 };
@@ -223,6 +240,25 @@ TEST(ReadQuorumTest, AnswersUnavailableAtItsTimeAndNamesWhoIsMissing) {
   EXPECT_EQ(replicas.now() - began, seconds(2));
 }
 
+// Counted page by page since the replicas differ, it takes longer than there is time.
+TEST(ReadQuorumTest, CountsAsFarAsItGetsInItsTime) {
+  std::vector<Entry> entries;
+  for (std::uint64_t time = 1; time <= 2 * limits::kMaxPageEntries; ++time) {
+    entries.push_back(entry_of("key", time));
+  }
+  std::vector<Entry> more = entries;
+  more.push_back(entry_of("key", entries.size() + 1));
+  Replicas replicas({entries, more, {}});
+  replicas.silence_after(1, 2);  // the digest of all, and that of the first page
+  replicas.silence(2);
+  const auto part = replicas.read(count_query());
+  ASSERT_TRUE(part.has_value()) << part.error().message;
+  const auto& count = std::get<Count>(*part);
+  EXPECT_GE(count.entries, limits::kMaxPageEntries);
+  EXPECT_LT(count.entries, entries.size());
+  EXPECT_EQ(count.next_after, entries[count.entries - 1].id());
+}
+
 TEST(ReadQuorumTest, AnswersUnavailableAtOnceWhereNobodyIsWhole) {
   Replicas replicas({{kA}, {kA}, {kA}});
   replicas.make_not_whole(1);
@@ -230,6 +266,64 @@ TEST(ReadQuorumTest, AnswersUnavailableAtOnceWhereNobodyIsWhole) {
   const Instant began = replicas.now();
   EXPECT_EQ(replicas.read(page_query()).error().code, ErrorCode::unavailable);
   EXPECT_EQ(replicas.now(), began);
+}
+
+TEST(ReadQuorumTest, IsAnsweredByTheOthersWhereTheOwnStoreIsUnreadable) {
+  Replicas replicas({{}, {kA, kB}, {kA, kB}});
+  replicas.make_unreadable(0);
+  EXPECT_EQ(replicas.page(page_query()), (Page{{kA, kB}, true}));
+  const auto count = replicas.read(count_query());
+  ASSERT_TRUE(count.has_value()) << count.error().message;
+  EXPECT_EQ(std::get<Count>(*count).entries, 2U);
+  const auto keys = replicas.read(keys_query());
+  ASSERT_TRUE(keys.has_value()) << keys.error().message;
+  EXPECT_EQ(std::get<KeysPage>(*keys).keys, (std::vector<std::string>{"key"}));
+  EXPECT_FALSE(replicas.replica(0).holds(kA));
+}
+
+TEST(ReadQuorumTest, FillsWhoeverStandsInForTheOwnStore) {
+  Replicas replicas({{kA, kB}, {kA}, {kB}});
+  replicas.make_unreadable(0);
+  EXPECT_EQ(replicas.page(page_query()), (Page{{kA, kB}, true}));
+  for (const std::size_t other : {1U, 2U}) {
+    EXPECT_TRUE(replicas.replica(other).holds(kA) && replicas.replica(other).holds(kB));
+  }
+  EXPECT_EQ(std::get<Count>(replicas.read(count_query()).value()).entries, 2U);
+}
+
+TEST(ReadQuorumTest, AsksOneOtherAtLevelOneWhereTheOwnStoreIsUnreadable) {
+  Replicas replicas({{}, {kA}, {kA, kB}});
+  replicas.make_unreadable(0);
+  Quorum one = replicas.quorum(0);
+  one.majority = 1;
+  EXPECT_EQ(std::get<Page>(replicas.read(page_query(), one).value()), (Page{{kA}, true}));
+  replicas.silence(1);
+  EXPECT_EQ(std::get<Page>(replicas.read(page_query(), one).value()), (Page{{kA, kB}, true}));
+}
+
+TEST(ReadQuorumTest, LeavesOutWhicheverStoreIsUnreadable) {
+  Replicas replicas({{kA}, {}, {kA, kB}});
+  replicas.make_unreadable(1);
+  EXPECT_EQ(replicas.page(page_query()), (Page{{kA, kB}, true}));
+}
+
+TEST(ReadQuorumTest, SaysUnreadableOnlyWhereNoneThatIsLeftCouldReadIt) {
+  Replicas replicas({{kA}, {kA}, {kA}});
+  replicas.make_unreadable(0);
+  EXPECT_EQ(replicas.read(page_query(), replicas.quorum(2)).error().code, ErrorCode::unreadable);
+  replicas.make_unreadable(1);
+  EXPECT_EQ(replicas.read(page_query()).error().code, ErrorCode::unreadable);
+}
+
+TEST(ReadQuorumTest, SaysUnavailableWhereWhoeverCouldReadItIsAway) {
+  Replicas replicas({{kA}, {kA}, {kA}});
+  replicas.make_unreadable(0);
+  replicas.make_not_whole(1);
+  EXPECT_EQ(replicas.read(page_query()).error().code, ErrorCode::unavailable);
+  Replicas silent({{kA}, {kA}, {kA}});
+  silent.make_unreadable(0);
+  silent.silence(2);
+  EXPECT_EQ(silent.read(page_query()).error().code, ErrorCode::unavailable);
 }
 
 TEST(ReadQuorumTest, NeverAnswersWithWhatAMinorityHolds) {
