@@ -11,6 +11,18 @@ namespace kipu::sim {
 using storage::Change;
 using storage::Wholeness;
 
+bool touches(const ReadQuery& query, PartitionId partition) {
+  return std::visit(
+      [&](const auto& one) {
+        if constexpr (requires { one.partitions; }) {
+          return std::ranges::find(one.partitions, partition) != one.partitions.end();
+        } else {
+          return one.partition == partition;
+        }
+      },
+      query);
+}
+
 Disk::Disk(World& world, Model& model, StreamModel& streams, Places& places, Process& owner,
            std::size_t number)
     : world_(world),
@@ -174,6 +186,10 @@ void Disk::plant(Change& change) {
 }
 
 Result<ReadResult> Disk::read(const ReadQuery& query) const {
+  if (rotten_ && touches(query, *rotten_)) {
+    world_.marks.hit(Mark::unreadable);
+    return fail(ErrorCode::unreadable, "planted rot");
+  }
   auto result = storage::read(*store_, query);
   if (!result) return result;
   if (auto* page = std::get_if<Page>(&*result); page != nullptr) plant_in_page(query, *page);
@@ -228,6 +244,7 @@ bool Disk::may_be_lost(bool emptied) const {
 
 void Disk::lose(bool emptied) {
   KIPU_CHECK(!owner_.up());
+  mend();
   const ClusterId cluster = info().cluster;
   std::string map = info().map;
   store_ = emptied ? make_empty(info().store) : copy_->clone();

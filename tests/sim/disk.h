@@ -2,7 +2,8 @@
 // crash is wholly there afterwards, or not at all.
 //
 // Faults that may happen here: a write takes long; a write fails, having been done or not; the disk
-// is nearly full; it comes back empty, or as it was some time ago (lose()). Never: a part of a
+// is nearly full; a part of it cannot be read; it comes back empty, or as it was some time ago
+// (lose()). Never: a part of a
 // write; or the loss of what was reported as done, where fewer than a majority of other disks could
 // make it good; or the loss of a cluster map by a copy, which no other worker needs to have; or a
 // copy from before another disk was lost, or from before that had healed.
@@ -21,6 +22,9 @@
 #include "tests/sim/process.h"
 
 namespace kipu::sim {
+
+// Whether `query` asks for anything of `partition`.
+[[nodiscard]] bool touches(const ReadQuery& query, PartitionId partition);
 
 class Disk {
  public:
@@ -46,6 +50,10 @@ class Disk {
   bool failed() const { return failed_; }
   void set_free_bytes(std::uint64_t bytes) { free_bytes_ = bytes; }
   void make_room() { free_bytes_ = kMuch; }
+  // What it holds of `partition` cannot be read until it is mended.
+  void rot(PartitionId partition) { rotten_ = partition; }
+  void mend() { rotten_.reset(); }
+  bool is_rotten() const { return rotten_.has_value(); }
 
   // While no process has it open: it is empty now, or what its latest copy says.
   void lose(bool emptied);
@@ -97,6 +105,7 @@ class Disk {
   bool failed_ = false;
   Duration stalled_until_{0};
   std::uint64_t free_bytes_ = kMuch;
+  std::optional<PartitionId> rotten_;
   std::optional<std::vector<std::uint32_t>> told_;  // by the merge under way
 };
 

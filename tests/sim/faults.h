@@ -25,8 +25,9 @@ enum class Fault : std::uint8_t {
   fill_disk,
   empty_disk,      // a worker loses its disk, and comes back under the same store id
   roll_back_disk,  // a worker comes back with an older copy of its disk
+  rot,             // a part of a disk cannot be read for a while
 };
-inline constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::roll_back_disk) + 1;
+inline constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::rot) + 1;
 
 using FaultSet = std::bitset<kFaults>;
 
@@ -51,7 +52,8 @@ using FaultSet = std::bitset<kFaults>;
                                     "failure of a disk",
                                     "full disk",
                                     "empty disk",
-                                    "disk rolled back"};
+                                    "disk rolled back",
+                                    "rot"};
   static_assert(sizeof(kNames) / sizeof(kNames[0]) == kFaults);
   return kNames[static_cast<std::size_t>(fault)];
 }

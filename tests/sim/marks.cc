@@ -30,6 +30,7 @@ constexpr std::array<Name, kMarks> kNames{{
     {Mark::held_back, "held back", true},
     {Mark::disk_emptied, "disk emptied", true},
     {Mark::disk_rolled_back, "disk rolled back", true},
+    {Mark::unreadable, "unreadable", true},
     {Mark::overloaded, "overloaded", false},
     {Mark::read_only, "read only", false},
     {Mark::clock_skew, "clock skew", false},

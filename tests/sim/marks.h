@@ -31,6 +31,7 @@ enum class Mark : std::uint8_t {
   held_back,         // a bundle was not published, since its reader was too far behind
   disk_emptied,      // a store came back empty
   disk_rolled_back,  // a store came back as it had been
+  unreadable,        // a store could not read what it was asked for
   overloaded,
   read_only,
   clock_skew,

@@ -106,6 +106,8 @@ void Nemesis::carry_out(Fault fault, Strike& strike) {
       return lose_disk(strike, true);
     case Fault::roll_back_disk:
       return lose_disk(strike, false);
+    case Fault::rot:
+      return rot(strike);
   }
 }
 
@@ -185,6 +187,18 @@ void Nemesis::lose_disk(Strike& strike, bool emptied) {
   if (strike.rng.one_in(2)) keep_apart(worker, strike, length);
 }
 
+// Of one disk at a time: what another has of it can still be read.
+void Nemesis::rot(Strike& strike) {
+  WorkerProcess& worker = strike.one_of(cluster_.workers);
+  const auto partition =
+      static_cast<std::uint32_t>(strike.rng.below(world_.options.broker.partitions));
+  const Duration length = strike.some_time() * 4;
+  const auto is_rotten = [](const auto& other) { return other->disk().is_rotten(); };
+  if (world_.options.replicas == 1 || std::ranges::any_of(cluster_.workers, is_rotten)) return;
+  worker.disk().rot(PartitionId{partition});
+  world_.scheduler.after(length, [&worker] { worker.disk().mend(); });
+}
+
 // Whoever could say what was lost is not heard for a while, or does not hear who lost it: neither
 // does that one learn of it, nor do others get what only the two of them had.
 void Nemesis::keep_apart(WorkerProcess& loser, Strike& strike, Duration down) {
@@ -220,7 +234,10 @@ void Nemesis::heal() {
   world_.trace.tell(world_.now(), "nemesis", "heals");
   paths_.heal();
   mesh_.heal();
-  for (const auto& worker : cluster_.workers) worker->disk().make_room();
+  for (const auto& worker : cluster_.workers) {
+    worker->disk().make_room();
+    worker->disk().mend();
+  }
   for (Process* process : cluster_.all()) {
     process->set_clock_off(Duration::zero());
     if (!process->up()) process->start();

@@ -60,6 +60,7 @@ class Nemesis {
   void stop(WorkerProcess& worker);
   void fill(WorkerProcess& worker, Duration length);
   void lose_disk(Strike& strike, bool emptied);
+  void rot(Strike& strike);
   void keep_apart(WorkerProcess& loser, Strike& strike, Duration down);
   bool all_have_all();
   void reconnect(Strike& strike);

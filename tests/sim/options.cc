@@ -90,6 +90,29 @@ void soften_short_logs(Options& options) {
   options.broker.partitions = std::min(options.broker.partitions, 4U);
 }
 
+// A cluster with more replicas than most have.
+void draw_many_replicas(Rng& rng, Options& options) {
+  options.replicas = one_of(rng, {4U, 5U});
+  options.workers = std::max(options.workers, options.replicas);
+  options.broker.workers = options.workers;
+  options.broker.replicas = options.replicas;
+}
+
+// Each read of a part takes longer than a second: they must be few, and none wait for another, at
+// the broker either.
+void draw_slow_reads(Rng& rng, Options& options) {
+  const auto partition = static_cast<std::uint32_t>(rng.below(options.broker.partitions));
+  options.disk.slow_partition = PartitionId{partition};
+  options.disk.slow_read = one_of<Duration>(rng, {milliseconds(1200), milliseconds(2500)});
+  options.broker.max_in_flight = std::max<std::size_t>(options.broker.max_in_flight, 1000);
+  options.keys = std::min(options.keys, 10U);
+  options.page_entries = 100;
+  options.page_bytes = limits::kMaxPageBytes;
+  options.worker.fetch_bytes = limits::kMaxPageBytes;
+  options.worker.max_reads = 256;
+  options.worker.reads_at_once = 32;
+}
+
 }  // namespace
 
 std::uint32_t holders_of(Level level, std::uint32_t replicas) {
@@ -148,6 +171,9 @@ Options draw_options(std::uint64_t seed, std::uint32_t most_replicas) {
   soften_short_logs(options);
   options.network.altered = one_of(rng, {0U, 0U, 20U, 200U});
   options.disk.revived = one_of(rng, {0U, 3000U, 10'000U});
+  if (most_replicas >= kMostReplicas && rng.one_in(5)) draw_many_replicas(rng, options);
+  if (rng.one_in(8)) draw_slow_reads(rng, options);
+  soften_short_logs(options);
   return options;
 }
 
@@ -160,6 +186,7 @@ Options without_faults(Options options, std::uint32_t replicas) {
   NetworkOptions& network = options.network;
   network.lost = network.duplicated = network.slow = network.refused = network.strayed = 0;
   network.altered = options.disk.revived = 0;
+  options.disk.slow_partition.reset();
   options.streams = StreamOptions{};
   options.most_drift = 0;
   soften_short_logs(options);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 
 #include "base/bucket.h"
@@ -46,6 +47,9 @@ struct DiskOptions {
   Duration most_delay = std::chrono::milliseconds(3);
   // Of 10,000 opens: records that were trimmed from the log are there again.
   std::uint32_t revived = 0;
+  // What is read of this partition takes so long, at each worker.
+  std::optional<PartitionId> slow_partition;
+  Duration slow_read{0};
 };
 
 // Of the streams between workers, beside what befalls any message.
@@ -95,12 +99,13 @@ struct Options {
   // A log that is fetched commit by commit, and a broker that takes a few requests at once, make
   // everything take longer, and nothing else.
   std::int64_t slowness() const {
-    return worker.fetch_bytes < 1000 || broker.max_in_flight < 10 ? 2 : 1;
+    const bool is_slow = worker.fetch_bytes < 1000 || broker.max_in_flight < 10;
+    return is_slow || disk.slow_partition ? 2 : 1;
   }
 };
 
 // No seed has more replicas than this.
-inline constexpr std::uint32_t kMostReplicas = 3;
+inline constexpr std::uint32_t kMostReplicas = 5;
 [[nodiscard]] Options draw_options(std::uint64_t seed, std::uint32_t most_replicas = kMostReplicas);
 // The same seed with nothing going wrong, and with so many replicas: no strikes, no messages lost,
 // late or twice, clocks that agree. Its sizes and limits stay as odd as they were drawn.

@@ -180,7 +180,10 @@ void WorkerProcess::begin_read(worker::Read read) {
   const auto some_time = [this] {
     return world_.rng.between(std::chrono::microseconds(10), std::chrono::milliseconds(2));
   };
-  post(some_time(), [this, some_time, held = std::move(read)] {
+  const DiskOptions& disk = world_.options.disk;
+  const bool is_slow = disk.slow_partition && touches(read.query, *disk.slow_partition);
+  const Duration extra = is_slow ? disk.slow_read : Duration::zero();
+  post(extra + some_time(), [this, some_time, held = std::move(read)] {
     auto result = disk_.read(held.query);
     post(some_time(), [this, id = held.id, read_result = std::move(result)]() mutable {
       checkers_.bounds.on_read_ended(name());

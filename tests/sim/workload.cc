@@ -269,6 +269,12 @@ Program::Expected Program::expected_of(const std::string& bucket) const {
   return expected;
 }
 
+Program::Expected Program::expected_of_read(Level level, const std::string& bucket) const {
+  Expected expected = expected_of(bucket);
+  expected.needs_all = readers(level, bucket) >= world_.options.replicas;
+  return expected;
+}
+
 void Program::call(client::Call call, ClientProcess::Done done, std::function<void()> forgotten) {
   const client::CallId id =
       client_.call(std::move(call), draw_timeout(), std::move(done), std::move(forgotten));
@@ -286,7 +292,10 @@ void Program::check_error(const Error& error, const Expected& expected) {
   const bool excused = !shared_.faults_ended && is_usual_failure(error.code);
   const bool altered = world_.options.network.altered > 0 && !shared_.faults_ended &&
                        tells_of_alteration(error.code);
-  if (named || excused || altered) return;
+  const bool unreadable = expected.needs_all && !shared_.faults_ended &&
+                          error.code == ErrorCode::unreadable &&
+                          world_.options.faults.on[index_of(Fault::rot)];
+  if (named || excused || altered || unreadable) return;
   world_.verdict.fail(
       "I6", fmt::format("{} got {}: {}", client_.name(), error_name(error.code), error.message));
 }

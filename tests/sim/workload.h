@@ -45,6 +45,8 @@ class Program {
   struct Expected {
     std::optional<ErrorCode> error;  // the call must fail like this
     std::optional<ErrorCode> also;   // or may
+    // Each replica must answer: where one cannot read its store, none can.
+    bool needs_all = false;
   };
 
   void begin();
@@ -87,6 +89,7 @@ class Program {
   void end_activity();
   void check_error(const Error& error, const Expected& expected);
   Expected expected_of(const std::string& bucket) const;
+  Expected expected_of_read(Level level, const std::string& bucket) const;
 
   // How many replicas a call of this level, or of that of its bucket, makes sure of.
   std::uint32_t readers(Level level, const std::string& bucket) const;

@@ -96,7 +96,7 @@ void Program::read_key() {
   query.max_bytes = world_.options.page_bytes;
   if (rng_.one_in(4)) query.since = draw_time();
   if (rng_.one_in(4)) query.until = draw_time();
-  read_pages(query, expected_of(query.bucket));
+  read_pages(query, expected_of_read(query.level, query.bucket));
 }
 
 void Program::read_pages(PageQuery query, Expected expected) {
@@ -119,7 +119,7 @@ void Program::count_key() {
   query.key = draw_key();
   query.max_entries = world_.options.page_entries;
   if (rng_.one_in(4)) query.since = draw_time();
-  count_pages(query, expected_of(query.bucket));
+  count_pages(query, expected_of_read(query.level, query.bucket));
 }
 
 void Program::count_pages(CountQuery query, Expected expected) {
@@ -145,7 +145,8 @@ void Program::list_keys() {
   query.skip_removed = rng_.one_in(2);
   if (rng_.one_in(3)) query.prefix = "k";
   const auto& workers = shared_.map->workers;
-  keys_pages(workers[rng_.below(workers.size())].id, query, expected_of(query.bucket));
+  keys_pages(workers[rng_.below(workers.size())].id, query,
+             expected_of_read(query.level, query.bucket));
 }
 
 void Program::keys_pages(WorkerId worker, KeysQuery query, Expected expected) {
@@ -176,7 +177,7 @@ void Program::scan_partition() {
   query.max_entries = world_.options.page_entries;
   query.max_bytes = world_.options.page_bytes;
   if (rng_.one_in(3)) query.prefix = "k";
-  scan_pages(query, expected_of(query.bucket));
+  scan_pages(query, expected_of_read(query.level, query.bucket));
 }
 
 void Program::scan_pages(ScanQuery query, Expected expected) {
