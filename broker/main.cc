@@ -166,10 +166,10 @@ int run(int argc, const char* const* argv) {
   daemon::keep_files_private();
   daemon::share_one_heap();
   Flags flags;
-  const daemon::Program program{kProgram, serve_command(flags), init_command(flags)};
+  const daemon::Program program{kProgram, serve_command(flags), {{"init", init_command(flags)}}};
   const daemon::Parsed parsed = daemon::parse_command_line(program, argc, argv);
   if (parsed.action == daemon::Action::exit) return parsed.exit_code;
-  const Status status = parsed.action == daemon::Action::init ? init(flags) : serve(flags);
+  const Status status = parsed.action == daemon::Action::other ? init(flags) : serve(flags);
   return status ? 0 : daemon::complain(kProgram, status.error());
 }
 

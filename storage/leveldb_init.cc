@@ -1,4 +1,4 @@
-// Making an empty store.
+// What is done to a store that is not open: it is made, or told that what it lacks is lost.
 #include <string>
 #include <system_error>
 #include <utility>
@@ -88,6 +88,29 @@ Status init_leveldb_store(const fs::path& directory, Rng& rng, StoreId instead_o
   if (done) done = sync_directory(layout.directory);
   if (done) done = rename_file(layout.unfinished, layout.store_file);
   return done;
+}
+
+Status accept_loss(const fs::path& directory) {
+  const Layout layout(resolved(directory));
+  const Result<StoreSummary> found = inspect_leveldb_store(directory);
+  if (!found) return fail(found.error());
+  const Result<FileDescriptor> lock = lock_directory(layout.directory);
+  if (!lock) return fail(lock.error());
+  const auto bytes = read_file(layout.store_file, kMaxStoreFileBytes);
+  auto info = bytes.and_then(decode_store_file);
+  if (!info) return fail(info.error());
+  const std::string name = layout.directory.string();
+  if (format_of_store_file(*bytes) != kFormatVersion) {
+    return fail(ErrorCode::unsupported,
+                fmt::format("{} was written by a former version: start its worker once", name));
+  }
+  const bool lacks = info->whole.kind == Wholeness::Kind::none || !info->whole.missing.empty();
+  if (!lacks) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} lacks nothing that it knows of: nothing was accepted", name));
+  }
+  info->whole.accepts_loss = true;
+  return replace_file(layout.store_file, encode_store_file(*info));
 }
 
 }  // namespace kipu::storage

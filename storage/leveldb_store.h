@@ -29,6 +29,11 @@ struct LevelDbOptions {
 [[nodiscard]] Status init_leveldb_store(const std::filesystem::path& directory, Rng& rng,
                                         StoreId instead_of = {}, bool accepts_loss = false);
 
+// Accepts that what the store lacks, and no other replica has, is lost (Wholeness::accepts_loss),
+// durably. `in_use` while anybody has it open, `invalid_argument` if it lacks nothing,
+// `unsupported` if a former version made it and it was not opened since; or as opening fails.
+[[nodiscard]] Status accept_loss(const std::filesystem::path& directory);
+
 // Opens a store and adds a run. Never creates one: `not_a_store` for a directory without, `corrupt`
 // for one whose parts do not fit together (data without CURRENT, a damaged store file),
 // `newer_format`, `in_use`, `io_error`. How a store that is lost is replaced depends on who serves

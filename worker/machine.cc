@@ -83,7 +83,7 @@ void Machine::State::handle(Now now, Message message, Effects& effects) {
     case MessageKind::error:
       return on_broker_error(message, effects);
     case MessageKind::map_store:
-      return on_map_store(message, effects);
+      return on_map_store(now, message, effects);
     case MessageKind::map_in_force:
       return on_map_in_force(now, message, effects);
     case MessageKind::append:
@@ -141,7 +141,7 @@ void Machine::on_map_saved(Now now, const MapVersion& version, const Status& sta
   const MapVersion before = state_->maps.in_force_version();
   const auto request = state_->maps.on_saved(version);
   state_->join_saved_map();
-  state_->save_wholeness(effects);
+  state_->save_wholeness(now, effects);
   if (request) {
     const Asker broker{*request, true, {}};
     state_->reply(now, broker, MessageKind::map_stored, schema::MapStored{version}, effects);
@@ -186,7 +186,7 @@ void Machine::on_stats(Now, const storage::StoreStats& stats, Effects& effects) 
 void Machine::on_tick(Now now, Effects& effects) {
   if (!state_->may_act(effects)) return;
   state_->expire(now, effects);
-  state_->save_wholeness(effects);  // what the open found out
+  state_->save_wholeness(now, effects);  // what the open found out
   if (now.instant >= state_->next_beacon) state_->tick_peers(now, effects);
   state_->tick_reads(now, effects);
   state_->tick_wholeness(now, effects);

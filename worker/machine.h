@@ -49,6 +49,8 @@ struct Config {
   std::uint32_t fetch_bytes = limits::kMaxPageBytes;  // asked for at once of what was missed
   // Received from others and not committed yet; past this, it is dropped, and fetched later.
   std::size_t max_incoming_bytes = std::size_t{16} * 1024 * 1024;
+  // How its messages say that the loss of what no replica has is accepted.
+  std::string accept_loss_with = "`kipu-worker accept-loss`";
   std::uint64_t reserve_bytes = std::uint64_t{256} * 1024 * 1024;  // of free disk: below, read-only
 };
 

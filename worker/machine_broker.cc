@@ -100,7 +100,7 @@ void Machine::State::on_broker_error(const Message& message, Effects& effects) {
   }
 }
 
-void Machine::State::on_map_store(const Message& message, Effects& effects) {
+void Machine::State::on_map_store(Now now, const Message& message, Effects& effects) {
   const Asker broker{message.envelope.request_id, message.envelope.expects_reply, {}};
   auto map = schema::decode<schema::ClusterMap>(message.body.view());
   const Status sound = map ? cluster::validate(*map) : Status(fail(map.error()));
@@ -121,7 +121,7 @@ void Machine::State::on_map_store(const Message& message, Effects& effects) {
     case MapBook::Taken::save:
       // Once the first map is no longer on the disk, it cannot tell any more who was born with it.
       join_saved_map();
-      save_wholeness(effects);
+      save_wholeness(now, effects);
       effects.save_maps.push_back({version, cluster, std::string(message.body.view())});
       break;
     case MapBook::Taken::saving:

@@ -59,7 +59,7 @@ struct Machine::State {
   void on_welcome(Now now, const schema::Message& message, Effects& effects);
   void on_heartbeat_reply(Now now, const schema::Message& message, Effects& effects);
   void on_broker_error(const schema::Message& message, Effects& effects);
-  void on_map_store(const schema::Message& message, Effects& effects);
+  void on_map_store(Now now, const schema::Message& message, Effects& effects);
   void on_map_in_force(Now now, const schema::Message& message, Effects& effects);
   void on_append(Now now, const schema::Message& message, Effects& effects);
   void on_query(Now now, const schema::Message& message, Effects& effects);
@@ -152,8 +152,9 @@ struct Machine::State {
   void on_reconcile_merged(Now now, const MergeForReconcile& merged, Effects& effects);
   void begin_own(storage::Change& change);
   void take_up_filled(Now now, Effects& effects);
-  void save_wholeness(Effects& effects);
-  std::string why_not_whole() const;
+  void save_wholeness(Now now, Effects& effects);
+  std::string why_not_whole(Now now) const;
+  std::string names_of(const std::set<StoreId>& stores) const;
 
   void say_hello(Effects& effects) const;
   void send_heartbeat(Now now, Effects& effects) const;

@@ -127,6 +127,15 @@ Instant Machine::State::next_reconciliation() const {
   return reconciler.next_tick();
 }
 
+std::string Machine::State::names_of(const std::set<StoreId>& stores) const {
+  std::string names;
+  for (const StoreId store_id : stores) {
+    const PeerBook::Peer* peer = peers.find(store_id);
+    if (peer != nullptr) names += (names.empty() ? "" : ", ") + peer->worker.to_string();
+  }
+  return names;
+}
+
 // Goes on with what is to be reconciled, and takes up what has been.
 void Machine::State::reconcile(Now now, Effects& effects) {
   ReconcileSteps steps;
@@ -171,7 +180,7 @@ void Machine::State::take_up_filled(Now now, Effects& effects) {
   if (!waits) {
     for (const PartitionId partition : std::exchange(filled, {})) wholeness.fill(partition);
   }
-  save_wholeness(effects);
+  save_wholeness(now, effects);
 }
 
 void Machine::State::take_reconcile_reply(Now now, std::uint64_t request,
@@ -192,19 +201,22 @@ void Machine::State::on_reconcile_merged(Now now, const MergeForReconcile& merge
   perform(now, std::move(steps), effects);
 }
 
-void Machine::State::save_wholeness(Effects& effects) {
+void Machine::State::save_wholeness(Now now, Effects& effects) {
   if (auto save = wholeness.next_save()) effects.save_wholeness = std::move(save);
   health.not_whole = static_cast<std::uint32_t>(wholeness.not_whole());
-  health.why_not_whole = why_not_whole();
+  health.why_not_whole = why_not_whole(now);
 }
 
-std::string Machine::State::why_not_whole() const {
+std::string Machine::State::why_not_whole(Now now) const {
   if (wholeness.not_whole() == 0) return {};
-  std::string names;
-  for (const StoreId store_id : reconciler.waiting_for()) {
-    const PeerBook::Peer* peer = peers.find(store_id);
-    if (peer != nullptr) names += (names.empty() ? "" : ", ") + peer->worker.to_string();
+  const std::set<StoreId> lacking = reconciler.not_whole_either(now.instant);
+  if (!lacking.empty()) {
+    return fmt::format(
+        "{} {} not whole either, so too few are left that could fill it: {} accepts that what "
+        "none of the replicas has is lost",
+        names_of(lacking), lacking.size() == 1 ? "is" : "are", config.accept_loss_with);
   }
+  const std::string names = names_of(reconciler.waiting_for());
   if (!names.empty()) return "fills it from " + names;
   const bool is_alone = maps.in_force() != nullptr && maps.in_force()->replicas == 1;
   if (!is_alone || wholeness.accepts_loss()) return "saves what it has filled";
@@ -212,10 +224,10 @@ std::string Machine::State::why_not_whole() const {
          "with --accept-loss begins anew";
 }
 
-void Machine::State::on_wholeness_saved(Now, std::uint64_t id, Effects& effects) {
+void Machine::State::on_wholeness_saved(Now now, std::uint64_t id, Effects& effects) {
   const std::size_t before = wholeness.not_whole();
   wholeness.on_saved(id);
-  save_wholeness(effects);
+  save_wholeness(now, effects);
   if (before == 0 || wholeness.not_whole() > 0) return;
   effects.log.push_back({LogLevel::info, "all partitions are whole"});
 }

@@ -1,9 +1,11 @@
 // kipu-worker: one shard of a cluster, over a LevelDB store.
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "base/limits.h"
 #include "base/random.h"
@@ -22,12 +24,15 @@ namespace {
 
 constexpr const char* kProgram = "kipu-worker";
 constexpr std::uint64_t kFewDescriptors = 1024;
+constexpr std::chrono::milliseconds kLookAgain{5};
 
 struct Flags {
   std::string data;
   // init
   StoreId instead_of;
   bool accepts_loss = false;
+  // accept-loss
+  Duration wait = std::chrono::milliseconds(1);
   // serve
   std::string broker = "tcp://127.0.0.1:7401";
   PeerOptions peers{"tcp://127.0.0.1:*", "tcp://127.0.0.1:*", ""};
@@ -41,6 +46,7 @@ struct Flags {
   LogLevel log_level = LogLevel::info;
   bool die_with_parent = false;
   std::string replace_with;
+  std::string accept_loss_with;
 };
 
 // Refused here, since a broker could only say that the hello of such a worker does not decode.
@@ -97,7 +103,11 @@ daemon::Command serve_command(Flags& flags) {
        text_option("replace-with", "COMMAND",
                    "what its messages name to begin a new store in the place of one that is lost "
                    "(kipu-worker init)",
-                   flags.replace_with)}};
+                   flags.replace_with),
+       text_option("accept-loss-with", "COMMAND",
+                   "what its messages name where too few replicas are whole to fill the others "
+                   "(kipu-worker accept-loss)",
+                   flags.accept_loss_with)}};
 }
 
 daemon::Option lost_store_option(StoreId& into) {
@@ -136,6 +146,19 @@ daemon::Command show_command(Flags& flags) {
   return {"Says what a store is, as one line of JSON, without opening it.",
           "  kipu-worker show --data /var/lib/kipu/worker",
           {required(text_option("data", "DIR", "the store", flags.data))}};
+}
+
+daemon::Command accept_loss_command(Flags& flags) {
+  using namespace daemon;
+  return {
+      "Accepts that what no replica has any more is lost, so that this store can serve again.",
+      "  kipu-worker accept-loss --data /var/lib/kipu/worker\n\n"
+      "For replicas of which too few are whole to fill the others, as after several were put back "
+      "from old copies. While its worker is stopped; once that runs again, the store is whole when "
+      "it has all that all the others have. What was acknowledged, and none of them has, is "
+      "missing from then on. `kipu worker accept-loss` does this to a cluster of `kipu up`.",
+      {required(text_option("data", "DIR", "the store", flags.data)),
+       duration_option("wait", "how long to wait for a worker to let go of it (1ms)", flags.wait)}};
 }
 
 // The first name beside `data` that nothing has.
@@ -260,6 +283,17 @@ Status init(const Flags& flags) {
   return storage::init_leveldb_store(flags.data, rng, flags.instead_of, flags.accepts_loss);
 }
 
+Status accept_loss(const Flags& flags) {
+  const auto until = std::chrono::steady_clock::now() + flags.wait;
+  while (true) {
+    const Status accepted = storage::accept_loss(flags.data);
+    const bool again = !accepted && accepted.error().code == ErrorCode::in_use &&
+                       std::chrono::steady_clock::now() < until;
+    if (!again) return accepted;
+    std::this_thread::sleep_for(kLookAgain);
+  }
+}
+
 RuntimeOptions to_options(const Flags& flags) {
   RuntimeOptions options;
   options.config.weight = flags.weight;
@@ -267,6 +301,10 @@ RuntimeOptions to_options(const Flags& flags) {
   options.config.heartbeat = flags.heartbeat;
   options.config.beacon = flags.beacon;
   options.config.reserve_bytes = flags.reserve;
+  options.config.accept_loss_with =
+      flags.accept_loss_with.empty() ? "`kipu-worker accept-loss --data " +
+                                           shell_quoted(flags.data) + "`, with this worker stopped,"
+                                     : "`" + flags.accept_loss_with + "`";
   options.broker = flags.broker;
   options.peers = flags.peers;
   options.readers = static_cast<int>(flags.readers);
@@ -314,10 +352,11 @@ Status serve(const Flags& flags) {
   return status;
 }
 
-Status run(daemon::Action action, const Flags& flags) {
-  if (action == daemon::Action::init) return init(flags);
-  if (action == daemon::Action::show) return show(flags);
-  return serve(flags);
+Status run(const daemon::Parsed& parsed, const Flags& flags) {
+  if (parsed.action == daemon::Action::serve) return serve(flags);
+  if (parsed.word == "init") return init(flags);
+  if (parsed.word == "show") return show(flags);
+  return accept_loss(flags);
 }
 
 int run(int argc, const char* const* argv) {
@@ -325,11 +364,14 @@ int run(int argc, const char* const* argv) {
   daemon::keep_files_private();
   daemon::share_one_heap();
   Flags flags;
-  const daemon::Program program{kProgram, serve_command(flags), init_command(flags),
-                                show_command(flags)};
+  const daemon::Program program{kProgram,
+                                serve_command(flags),
+                                {{"init", init_command(flags)},
+                                 {"show", show_command(flags)},
+                                 {"accept-loss", accept_loss_command(flags)}}};
   const daemon::Parsed parsed = daemon::parse_command_line(program, argc, argv);
   if (parsed.action == daemon::Action::exit) return parsed.exit_code;
-  const Status status = run(parsed.action, flags);
+  const Status status = run(parsed, flags);
   return status ? 0 : daemon::complain(kProgram, status.error());
 }
 

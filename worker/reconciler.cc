@@ -161,6 +161,29 @@ bool Reconciler::lacks_only_damaged(StoreId origin) const {
   });
 }
 
+std::set<StoreId> Reconciler::not_whole_either(Instant now) const {
+  std::set<StoreId> stores;
+  for (const auto& [partition, want] : wants_) {
+    if (want.any) continue;
+    std::set<StoreId> lacking;
+    for (const StoreId store : want.from) {
+      const bool lacks = !want.walked.contains(store) && is_not_whole(now, store, partition);
+      if (lacks) lacking.insert(store);
+    }
+    if (want.from.size() - lacking.size() < want.needed) stores.merge(lacking);
+  }
+  return stores;
+}
+
+// As it said a little while ago: it is asked again and again.
+bool Reconciler::is_not_whole(Instant now, StoreId store, PartitionId partition) const {
+  const auto source = sources_.find(store);
+  if (source == sources_.end()) return false;
+  const auto said = source->second.not_before.find(partition);
+  return said != source->second.not_before.end() &&
+         now < said->second + rules_.longest_retry + rules_.timeout;
+}
+
 std::set<StoreId> Reconciler::waiting_for() const {
   std::set<StoreId> stores;
   for (const auto& [partition, want] : wants_) {

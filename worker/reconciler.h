@@ -84,6 +84,9 @@ class Reconciler {
   std::vector<CaughtUp> take_caught_up();
   // Whether `origin` is being caught up with, and has told all but what it cannot read.
   bool lacks_only_damaged(StoreId origin) const;
+  // Who says that it is not whole itself, of those without whom a partition cannot be filled: none
+  // where enough others are left that may be.
+  std::set<StoreId> not_whole_either(Instant now) const;
   // Whom it still waits for on behalf of any partition.
   std::set<StoreId> waiting_for() const;
 
@@ -135,6 +138,7 @@ class Reconciler {
             ReconcileSteps& steps);
   void failed(Instant now, Source& source) const;
   void not_whole(Instant now, Source& source) const;
+  bool is_not_whole(Instant now, StoreId store, PartitionId partition) const;
   void damaged(Instant now, Source& source) const;
   void page_done(StoreId store, Source& source);
   void walked(StoreId store, Source& source);

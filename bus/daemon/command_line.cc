@@ -1,7 +1,9 @@
 #include "bus/daemon/command_line.h"
 
+#include <algorithm>
 #include <charconv>
 #include <iostream>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -43,24 +45,24 @@ std::string described(const Command& command) {
   return command.summary + "\n\nExamples:\n" + command.examples + "\n";
 }
 
-// A command that is named, if the program has it.
+// A command that is named.
 struct Subcommand {
-  Subcommand(CLI::App& parent, const std::string& name, const Command* command, Action what)
-      : action(what) {
-    if (command == nullptr) return;
-    app = parent.add_subcommand(name, command->summary);
-    given.emplace(*command);
-    declare(*app, *given);
+  Subcommand(CLI::App& parent, const Program::Other& other)
+      : word(other.word),
+        app(parent.add_subcommand(other.word, other.command.summary)),
+        given(other.command) {
+    declare(*app, given);
   }
-  bool parsed() const { return app != nullptr && app->parsed(); }
+  Subcommand(const Subcommand&) = delete;  // CLI11 writes to where it is
+  Subcommand& operator=(const Subcommand&) = delete;
   // For its own help alone: that of the whole program shows one line of it.
   void describe() const {
-    if (parsed()) app->description(described(*given->command));
+    if (app->parsed()) app->description(described(*given.command));
   }
 
-  Action action;
-  CLI::App* app = nullptr;
-  std::optional<Given> given;
+  std::string word;
+  CLI::App* app;
+  Given given;
 };
 
 // A file may hold the options of all commands, so that one file serves them all.
@@ -70,14 +72,15 @@ Result<std::map<std::string, Setting>> read_config(const Program& program,
   if (file.empty()) return by_name;
   auto settings = read_settings(file);
   if (!settings) return fail(settings.error());
-  const auto known = [&program](const std::string& name) {
-    for (const Command* command :
-         {&program.serve, &program.init, program.show ? &*program.show : &program.init}) {
-      for (const Option& option : command->options) {
-        if (option.name == name) return true;
-      }
-    }
-    return false;
+  const auto has = [](const Command& command, const std::string& name) {
+    return std::ranges::any_of(command.options,
+                               [&](const Option& option) { return option.name == name; });
+  };
+  const auto known = [&](const std::string& name) {
+    return has(program.serve, name) ||
+           std::ranges::any_of(program.others, [&](const Program::Other& other) {
+             return has(other.command, name);
+           });
   };
   for (Setting& setting : *settings) {
     if (!known(setting.name)) {
@@ -119,7 +122,7 @@ Status set_all(const Program& program, const Given& given) {
 
 Parsed wrong_usage(const Program& program, const std::string& what) {
   std::cerr << program.name + ": " + what + " (see " + program.name + " --help)\n";
-  return {Action::exit, kWrongUsage};
+  return {Action::exit, {}, kWrongUsage};
 }
 
 template <class Number>
@@ -247,24 +250,26 @@ Option required(Option option) {
 
 Parsed parse_command_line(const Program& program, int argc, const char* const* argv) {
   CLI::App app(described(program.serve), program.name);
-  Subcommand init(app, "init", &program.init, Action::init);
-  Subcommand show(app, "show", program.show ? &*program.show : nullptr, Action::show);
+  std::list<Subcommand> others;
+  for (const Program::Other& other : program.others) others.emplace_back(app, other);
   Given serve_given(program.serve);
   declare(app, serve_given);
   app.set_version_flag("--version", program.name + " " + KIPU_VERSION);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& done) {
-    init.describe();
-    show.describe();
-    return {Action::exit, app.exit(done)};
+    for (const Subcommand& other : others) other.describe();
+    return {Action::exit, {}, app.exit(done)};
   } catch (const CLI::ParseError& error) {
     return wrong_usage(program, error.what());
   }
-  const Subcommand* const named = init.parsed() ? &init : show.parsed() ? &show : nullptr;
-  const auto set = set_all(program, named != nullptr ? *named->given : serve_given);
+  const auto named =
+      std::ranges::find_if(others, [](const Subcommand& other) { return other.app->parsed(); });
+  const bool serves = named == others.end();
+  const auto set = set_all(program, serves ? serve_given : named->given);
   if (!set) return wrong_usage(program, set.error().message);
-  return {named != nullptr ? named->action : Action::serve, 0};
+  if (serves) return {Action::serve};
+  return {Action::other, named->word};
 }
 
 }  // namespace kipu::daemon

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,19 +45,23 @@ struct Command {
   std::vector<Option> options;
 };
 
-// `NAME …` serves, `NAME init …` prepares a directory, `NAME show …` says what one holds.
+// `NAME …` serves; `NAME init …` and the like do something else, once.
 struct Program {
+  struct Other {
+    std::string word;
+    Command command;
+  };
   std::string name;
   Command serve;
-  Command init;
-  std::optional<Command> show = {};
+  std::vector<Other> others;
 };
 
-enum class Action { serve, init, show, exit };
+enum class Action { serve, other, exit };
 
 struct Parsed {
   Action action = Action::exit;
-  int exit_code = 0;  // of Action::exit: help and version 0, wrong usage 2
+  std::string word = {};  // of Action::other
+  int exit_code = 0;      // of Action::exit: help and version 0, wrong usage 2
 };
 
 // Sets the options of the command that was named, and of `--config FILE` what the command line does

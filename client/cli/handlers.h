@@ -24,6 +24,7 @@ Result<Exit> run_status(Context& context);
 Result<Exit> run_ring(Context& context);
 Result<Exit> run_worker_list(Context& context);
 Result<Exit> run_worker_replace(Context& context);
+Result<Exit> run_worker_accept_loss(Context& context);
 Result<Exit> run_bucket_create(Context& context);
 Result<Exit> run_bucket_list(Context& context);
 Result<Exit> run_bucket_show(Context& context);

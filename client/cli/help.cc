@@ -46,7 +46,7 @@ std::string overview(std::span<const Command> table, const Style& style) {
       "  kipu --embedded ./store …     no cluster at all: the store in a directory\n";
   out += fmt::format("\n{}\n", painted(style, Paint::bold, "Commands"));
   for (const Command& command : table) {
-    out += fmt::format("  {:<15} {}\n", command.name, command.summary);
+    out += fmt::format("  {:<18} {}\n", command.name, command.summary);
   }
   out += fmt::format("\n{}\n", painted(style, Paint::bold, "With every command"));
   append_options(out, common_options());
@@ -64,7 +64,7 @@ std::string group_help(std::span<const Command> table, std::string_view first, c
   std::string lines;
   for (const Command& command : table) {
     if (!command.name.starts_with(fmt::format("{} ", first))) continue;
-    lines += fmt::format("  {:<15} {}\n", command.name, command.summary);
+    lines += fmt::format("  {:<18} {}\n", command.name, command.summary);
   }
   if (lines.empty()) return lines;
   return fmt::format("{}\n{}\n`kipu help {} …` shows examples of one.\n",

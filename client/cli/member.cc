@@ -86,4 +86,11 @@ std::string replace_command(const ClusterFolder& folder, const Member& member,
                      worker.empty() ? member.name : worker, shell_quoted(folder.path().string()));
 }
 
+std::string accept_loss_command(const ClusterFolder& folder, const Member& member,
+                                const ShownStore& map) {
+  const std::string worker = map.worker_of(member.store);
+  return fmt::format("kipu worker accept-loss {} --data {}", worker.empty() ? member.name : worker,
+                     shell_quoted(folder.path().string()));
+}
+
 }  // namespace kipu::cli

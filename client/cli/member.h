@@ -69,4 +69,8 @@ struct Member {
 [[nodiscard]] std::string replace_command(const ClusterFolder& folder, const Member& member,
                                           const std::string& worker);
 
+// The command that accepts that what no replica has is lost.
+[[nodiscard]] std::string accept_loss_command(const ClusterFolder& folder, const Member& member,
+                                              const ShownStore& map);
+
 }  // namespace kipu::cli

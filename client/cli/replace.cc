@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/plain_file.h"
 #include "base/shell_quoted.h"
 #include "client/cli/child.h"
 #include "client/cli/handlers.h"
@@ -36,50 +35,10 @@ using std::chrono::seconds;
 constexpr seconds kAnswersWithin{3};
 constexpr seconds kComesFreeWithin{20};
 constexpr seconds kEndsWithin{10};  // when asked to; then it is killed
-constexpr seconds kServesWithin{30};
 constexpr seconds kSettlesWithin{15};
 constexpr milliseconds kLook{50};
-constexpr std::size_t kMostText = std::size_t{1024} * 1024;  // of what a supervisor publishes
 
-// All that is known of the cluster in a directory.
-struct Found {
-  ClusterRecord record;
-  ShownStore map;
-  std::vector<WorkerFolder> workers;
-  StoreNames stores;
-  ProcessReport processes;
-};
-
-// Nothing if no supervisor says anything.
-std::optional<ProcessReport> report_of(const ClusterFolder& folder) {
-  return parse_processes(read_plain_file(folder.path() / "processes", kMostText).value_or(""));
-}
-
-Result<Found> look(const ClusterFolder& folder, const Programs& programs) {
-  Found found;
-  const auto record = folder.load();
-  if (!record && record.error().code != ErrorCode::corrupt) return fail(record.error());
-  const bool read = record && *record;
-  found.workers = look_at_workers(folder, read ? (*record)->workers : 0, programs);
-  if (read && !contradict(found.workers, **record)) {
-    found.record = **record;
-  } else {
-    const auto remade = remake_record(found.workers);
-    if (!remade) return fail(remade.error());
-    found.record = *remade;
-    found.workers = look_at_workers(folder, remade->workers, programs);
-  }
-  if (const auto* map = newest_map(found.workers, found.record.cluster)) found.map = *map;
-  found.workers.resize(found.record.workers);
-  found.stores = settle_stores(found.workers, folder.load_stores(), found.map);
-  const auto holder = folder.holder();
-  auto processes = report_of(folder);
-  // What a killed supervisor said counts no more.
-  if (processes && holder == processes->supervisor) found.processes = *std::move(processes);
-  return found;
-}
-
-std::string command_for(const ClusterFolder& folder, const ReplaceTarget& target) {
+std::string command_for(const ClusterFolder& folder, const LocalWorker& target) {
   return fmt::format("kipu worker replace {} --data {}",
                      target.worker.empty() ? target.folder : target.worker,
                      shell_quoted(folder.path().string()));
@@ -91,7 +50,8 @@ std::string joined(const std::vector<std::string>& texts) {
   return out;
 }
 
-Status check_loss(const ClusterFolder& folder, const ReplaceTarget& target, const Found& found) {
+Status check_loss(const ClusterFolder& folder, const LocalWorker& target,
+                  const LocalCluster& found) {
   const auto lacking =
       others_that_lack(target, found.workers, found.stores, found.map, found.processes);
   if (survives(found.record.replicas, lacking.size() + 1)) return {};
@@ -107,13 +67,6 @@ Status check_loss(const ClusterFolder& folder, const ReplaceTarget& target, cons
               fmt::format("what {} held may be nowhere else: {}: bring those back first; {}, and "
                           "what was acknowledged may be missing then",
                           target.folder, joined(lacking), all_the_same));
-}
-
-// Where the cluster is served, or nothing.
-std::string endpoint_of(const ClusterFolder& folder) {
-  std::string endpoint = read_plain_file(folder.path() / "endpoint", kMostText).value_or("");
-  endpoint.resize(std::min(endpoint.find('\n'), endpoint.size()));
-  return endpoint;
 }
 
 // Whether the broker hears from that store's worker.
@@ -144,7 +97,8 @@ bool is_starting(const ClusterFolder& folder, const std::string& worker) {
   return true;
 }
 
-Status check_down(const ClusterFolder& folder, const ReplaceTarget& target, const Found& found) {
+Status check_down(const ClusterFolder& folder, const LocalWorker& target,
+                  const LocalCluster& found) {
   const bool supervised = found.processes.supervisor != 0;
   const bool starting = supervised && is_starting(folder, target.folder);
   const auto pid = running_daemon(folder, target.folder);
@@ -186,7 +140,7 @@ class FolderLock {
 };
 
 // Keeps the worker out. One that runs without being heard of is ended, however often it is started.
-Status take_from_worker(const ClusterFolder& folder, const ReplaceTarget& target,
+Status take_from_worker(const ClusterFolder& folder, const LocalWorker& target,
                         const FolderLock& lock) {
   const bool ran = running_daemon(folder, target.folder).has_value();
   milliseconds waited{0};
@@ -206,7 +160,7 @@ Status take_from_worker(const ClusterFolder& folder, const ReplaceTarget& target
 }
 
 // Nothing is moved that a link leads to and that is not this worker's.
-Status check_link(const Context& context, const ClusterFolder& folder, const ReplaceTarget& target,
+Status check_link(const Context& context, const ClusterFolder& folder, const LocalWorker& target,
                   const WorkerFolder& worker, std::uint32_t workers) {
   const LinkedPlace link = look_at_link(folder, worker, target.store, workers);
   if (link.usable) return {};
@@ -216,31 +170,6 @@ Status check_link(const Context& context, const ClusterFolder& folder, const Rep
                   "begins the new store in its place",
                   link.words, shell_quoted(worker.path.string()), command_for(folder, target),
                   context.arguments.has("accept-loss") ? " --accept-loss" : ""));
-}
-
-// Has the supervisor start it now. The process, or 0 if no supervisor runs.
-Result<pid_t> have_started(const ClusterFolder& folder, const ReplaceTarget& target) {
-  const auto holder = folder.holder();
-  if (!holder || !has_lock_open(folder, *holder)) return 0;
-  // One of a former version has no such report, and takes the signal for its end.
-  auto report = report_of(folder);
-  if (!report || report->supervisor != *holder) return 0;
-  ::kill(*holder, SIGUSR1);
-  std::string last;
-  for (milliseconds waited{0}; waited < kServesWithin; waited += kLook) {
-    std::this_thread::sleep_for(kLook);
-    report = report_of(folder);
-    const ProcessState* state = report ? report->find(target.folder) : nullptr;
-    // Those that run are left out of a long report first.
-    if (report && state == nullptr) {
-      if (const auto pid = running_daemon(folder, target.folder)) return *pid;
-    }
-    if (state == nullptr) continue;
-    if (state->state == ProcessState::State::running) return state->pid;
-    last = fmt::format("{}: {} (its log is {})", state->exit, state->last_words, state->log);
-  }
-  return fail(ErrorCode::unavailable,
-              fmt::format("{} has a new store, and does not serve yet: {}", target.folder, last));
 }
 
 // Where no `kipu up` of this machine has the cluster: what to type there.
@@ -280,27 +209,15 @@ Result<Exit> explain_elsewhere(Context& context, const ClusterFolder& folder) {
                   id, store, why));
 }
 
-// `io_error` if nobody may say so.
-Result<bool> is_cluster(const ClusterFolder& folder) {
-  for (const char* name : {"cluster", "stores", "lock"}) {
-    std::error_code error;
-    if (fs::exists(folder.path() / name, error)) return true;
-    if (error && error != std::errc::not_a_directory) {
-      return fail(ErrorCode::io_error, fmt::format("{} cannot be looked at: {}",
-                                                   folder.path().string(), error.message()));
-    }
-  }
-  return false;
-}
-
 Result<Exit> replace(Context& context, ClusterFolder& folder, const Programs& programs) {
   // Where no `up` runs, none may start meanwhile.
   if (!folder.holder()) {
     if (auto status = folder.lock(); !status) return fail(status.error());
   }
-  const auto found = look(folder, programs);
+  const auto found = look_at_cluster(folder, programs);
   if (!found) return fail(found.error());
-  const auto target = find_target(context.operands()[0], found->workers, found->stores, found->map);
+  const auto target =
+      find_local_worker(context.operands()[0], found->workers, found->stores, found->map);
   if (!target) return fail(target.error());
   const std::uint32_t workers = found->record.workers;
   const WorkerFolder before = look_at_worker(folder, target->folder, programs);
@@ -341,45 +258,7 @@ Result<Exit> replace(Context& context, ClusterFolder& folder, const Programs& pr
 
 }  // namespace
 
-Result<ReplaceTarget> find_target(std::string_view id, const std::vector<WorkerFolder>& workers,
-                                  const StoreNames& stores, const ShownStore& map) {
-  ReplaceTarget target;
-  const bool is_folder = std::any_of(workers.begin(), workers.end(),
-                                     [&](const WorkerFolder& worker) { return worker.name == id; });
-  target.store = map.store_of(id);
-  if (is_folder) {
-    target.folder = id;
-    const auto known = stores.find(target.folder);
-    if (known != stores.end()) target.store = known->second;
-  } else {
-    const auto holds = std::find_if(stores.begin(), stores.end(), [&](const auto& each) {
-      return !target.store.is_none() && each.second == target.store;
-    });
-    if (holds != stores.end()) target.folder = holds->first;
-  }
-  if (!is_folder && target.store.is_none()) {
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("no worker is called {}: name it as `kipu status` does, such as w2, or "
-                            "by its folder, such as worker-2",
-                            in_quotes(id)));
-  }
-  if (target.folder.empty()) {
-    return fail(ErrorCode::unsupported,
-                fmt::format("nothing says in which folder the store {} of {} was: name the folder, "
-                            "such as worker-2, once the stores of the others are back",
-                            target.store.id.to_string(), id));
-  }
-  if (target.store.is_none() && !map.map.is_none()) {
-    return fail(ErrorCode::unsupported,
-                fmt::format("nothing says which store was in {}: bring back another of the lost "
-                            "ones first; of the last one it is known",
-                            target.folder));
-  }
-  target.worker = map.worker_of(target.store);
-  return target;
-}
-
-std::vector<std::string> others_that_lack(const ReplaceTarget& target,
+std::vector<std::string> others_that_lack(const LocalWorker& target,
                                           const std::vector<WorkerFolder>& workers,
                                           const StoreNames& stores, const ShownStore& map,
                                           const ProcessReport& processes) {

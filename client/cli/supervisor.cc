@@ -206,6 +206,7 @@ std::vector<std::string> Supervisor::words_of(const Member& member) const {
     words.insert(words.end(), {"--processes", (folder_.path() / "processes").string()});
   } else {
     words.insert(words.end(), {"--broker", backend_, "--replace-with", member.replace});
+    words.insert(words.end(), {"--accept-loss-with", accept_loss_command(folder_, member, map_)});
     if (!options_.reserve.empty()) words.insert(words.end(), {"--reserve", options_.reserve});
   }
   words.insert(words.end(), {"--log", member.log, "--die-with-parent"});

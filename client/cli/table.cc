@@ -85,6 +85,11 @@ constexpr std::array kReplaceOptions{
     OptionSpec{"accept-loss", '\0', "", "even if no other replica holds all that it held"},
 };
 
+constexpr std::array kAcceptLossOptions{
+    OptionSpec{"data", '\0', "DIR", "the cluster's directory (./kipu-data)"},
+    OptionSpec{"yes", '\0', "", "do it: without, it only says what may be missing then"},
+};
+
 constexpr std::array kBucketCreateOptions{
     OptionSpec{"mode", '\0', "MODE", "worm: append only (default); wmrm: put and remove"},
     OptionSpec{"read", '\0', "LEVEL", "how reads ask: one, quorum (default), all"},
@@ -306,6 +311,20 @@ constexpr std::array kCommands{
         "its folder, the store is made there, and nothing is moved there that is not its own. On\n"
         "another host, it says what to type there.",
         kReplaceOptions, 1, 1, run_worker_replace},
+    Command{
+        "worker accept-loss", "ID", "Lets a worker serve what is left, where replicas are lost",
+        "kipu worker accept-loss w1          # says what may be missing then\n"
+        "kipu worker accept-loss w1 --yes",
+        "For replicas of which so few are whole that nobody can fill the others: several disks "
+        "were\n"
+        "lost, or put back from copies of different moments. `kipu status` says so, and names "
+        "this.\n"
+        "The worker takes what all its others have for all that there is, and serves once it has "
+        "that;\n"
+        "the others are filled from it. What was acknowledged, and no replica has any more, is "
+        "missing\n"
+        "from then on. On another host, it says what to type there.",
+        kAcceptLossOptions, 1, 1, run_worker_accept_loss},
     Command{"bucket create", "NAME", "Makes a bucket",
             "kipu bucket create logs\n"
             "kipu bucket create settings --mode wmrm\n"

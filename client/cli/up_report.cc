@@ -78,6 +78,23 @@ void render_json(const ReplaceReport& result, JsonWriter& json) {
   json.member("kept", result.kept).member("pid", result.pid);
 }
 
+void render_text(const AcceptLossReport& result, const Style& style, std::string& out) {
+  if (style.quiet) return;
+  out += fmt::format("{} takes what the other replicas have for all that there is{}\n",
+                     result.worker.empty() ? result.name : result.worker,
+                     result.pid != 0 ? fmt::format(", as process {}", result.pid)
+                                     : ": the next `kipu up` starts it");
+  out += "it serves once it has all of that: see `kipu status`\n";
+}
+
+void render_raw(const AcceptLossReport& result, const Style& style, std::string& out) {
+  render_text(result, style, out);
+}
+
+void render_json(const AcceptLossReport& result, JsonWriter& json) {
+  json.member("name", result.name).member("worker", result.worker).member("pid", result.pid);
+}
+
 void render(const UpReport& result, const Style& style, std::string& out) {
   if (style.format == Format::text || style.format == Format::raw) {
     render_text(result, style, out);

@@ -48,6 +48,17 @@ void render_text(const ReplaceReport& result, const Style& style, std::string& o
 void render_raw(const ReplaceReport& result, const Style& style, std::string& out);
 void render_json(const ReplaceReport& result, JsonWriter& json);
 
+// What `worker accept-loss` did.
+struct AcceptLossReport {
+  std::string name;    // of the folder: worker-2
+  std::string worker;  // w2, or nothing
+  pid_t pid = 0;       // 0: no `kipu up` runs that could have started it
+};
+
+void render_text(const AcceptLossReport& result, const Style& style, std::string& out);
+void render_raw(const AcceptLossReport& result, const Style& style, std::string& out);
+void render_json(const AcceptLossReport& result, JsonWriter& json);
+
 // In the style's format.
 void render(const UpReport& result, const Style& style, std::string& out);
 

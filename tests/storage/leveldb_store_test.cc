@@ -43,6 +43,26 @@ TEST_F(LevelDbStoreTest, AddsARunEachTimeItIsOpened) {
   EXPECT_NE(second[1].number, first[0].number);
 }
 
+TEST_F(LevelDbStoreTest, IsToldThatWhatItLacksIsLost) {
+  Wholeness whole{Wholeness::Kind::all_but, {PartitionId{3}}, {7}};
+  {
+    const auto store = open();
+    ASSERT_TRUE(store->save_wholeness(whole));
+    EXPECT_EQ(accept_loss(directory_).error().code, ErrorCode::in_use);
+  }
+  ASSERT_TRUE(accept_loss(directory_));
+  whole.accepts_loss = true;
+  const auto store = open();
+  EXPECT_EQ(store->info().whole, whole);
+}
+
+TEST_F(LevelDbStoreTest, AcceptsNoLossWhereNothingIsMissing) {
+  ASSERT_TRUE(open()->save_wholeness({Wholeness::Kind::all_but, {}}));
+  EXPECT_EQ(accept_loss(directory_).error().code, ErrorCode::invalid_argument);
+  EXPECT_FALSE(open()->info().whole.accepts_loss);
+  EXPECT_EQ(accept_loss(directory_ / "nowhere").error().code, ErrorCode::not_a_store);
+}
+
 TEST_F(LevelDbStoreTest, KeepsTheNewestRunsOnly) {
   StoreInfo info = open()->info();
   info.runs.clear();

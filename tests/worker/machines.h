@@ -86,6 +86,15 @@ class Machines {
     info.whole.accepts_loss = accepts_loss;
     start(at, info);
   }
+  // As `kipu-worker accept-loss` does, with a restart.
+  void accept_loss(std::size_t at) {
+    stop(at);
+    Rng rng(++lives_ + 2000);
+    nodes_[at].store->reopen(rng);
+    storage::StoreInfo info = store(at).info();
+    info.whole.accepts_loss = true;
+    start(at, info);
+  }
   // Nothing of that partition can be read there any more.
   void rot(std::size_t at, PartitionId partition) { nodes_[at].rotten.insert(partition); }
   void cut(std::size_t a, std::size_t b) { cuts_.insert(std::minmax(a, b)); }
@@ -146,7 +155,7 @@ class Machines {
 
  private:
   struct Node {
-    std::unique_ptr<storage::Store> store;
+    std::unique_ptr<storage::MemoryStore> store;
     std::optional<Machine> machine;
     bool up = false;
     WorkerHealth health;

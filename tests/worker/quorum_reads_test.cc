@@ -171,6 +171,9 @@ TEST_F(QuorumReadsTest, ServesTwoLostStoresOnceTheyHaveAllThatIsLeftIfTheLossIsA
   cluster_.lose(1);
   cluster_.pass(seconds(20));
   EXPECT_EQ(cluster_.health(0).not_whole, Machines::kPartitions);
+  EXPECT_NE(cluster_.health(0).why_not_whole.find("w2 is not whole either"), std::string::npos)
+      << cluster_.health(0).why_not_whole;
+  EXPECT_NE(cluster_.health(0).why_not_whole.find("`kipu-worker accept-loss`"), std::string::npos);
   cluster_.stop(1);
   cluster_.lose(0, true);
   cluster_.lose(1, true);
@@ -180,6 +183,31 @@ TEST_F(QuorumReadsTest, ServesTwoLostStoresOnceTheyHaveAllThatIsLeftIfTheLossIsA
     EXPECT_EQ(page(at).value().entries, (std::vector<Entry>{kB}));
     EXPECT_FALSE(cluster_.store(at).info().whole.accepts_loss);
   }
+}
+
+// Of two that wait for each other it is enough to say so to one: the other is filled from it.
+TEST_F(QuorumReadsTest, FillsTheSecondFromTheFirstWhoseLossIsAccepted) {
+  cluster_.plant(2, {kA, kB});
+  cluster_.stop(1);
+  cluster_.lose(0);
+  cluster_.lose(1);
+  cluster_.pass(seconds(10));
+  cluster_.accept_loss(0);
+  cluster_.pass(seconds(20));
+  for (const std::size_t at : {0U, 1U}) {
+    EXPECT_EQ(cluster_.health(at).not_whole, 0U) << cluster_.health(at).why_not_whole;
+    EXPECT_EQ(page(at).value().entries, (std::vector<Entry>{kA, kB}));
+  }
+}
+
+// Whoever is away may come back whole, and fill it.
+TEST_F(QuorumReadsTest, NamesNoLossToAcceptWhereAnotherMayComeBack) {
+  cluster_.plant(1, {kA});
+  cluster_.stop(1);
+  cluster_.stop(2);
+  cluster_.lose(0);
+  cluster_.pass(seconds(20));
+  EXPECT_EQ(cluster_.health(0).why_not_whole, "fills it from w2, w3");
 }
 
 TEST_F(QuorumReadsTest, WaitsForAllOthersWhereTheLossIsAccepted) {

@@ -93,6 +93,31 @@ TEST_F(ReconcilerTest, CountsNobodyThatIsNotWhole) {
   EXPECT_EQ(reconciler_.take_filled(), (Partitions{kPartition}));
 }
 
+TEST_F(ReconcilerTest, TellsWhoIsNotWholeEitherWhereTooFewOthersAreLeft) {
+  const auto say = [&](const std::vector<ReconcileSteps::Ask>& all, StoreId who, bool whole) {
+    for (const auto& one : all) {
+      if (one.to == who) answer(one, {}, whole);
+    }
+  };
+  reconciler_.want(kPartition, {kB, kC}, 2);
+  tick();
+  const auto both = asks();
+  EXPECT_TRUE(reconciler_.not_whole_either(now_).empty());
+  say(both, kB, false);
+  EXPECT_EQ(reconciler_.not_whole_either(now_), (std::set<StoreId>{kB}));
+  say(both, kC, true);
+  EXPECT_EQ(reconciler_.not_whole_either(now_), (std::set<StoreId>{kB}));
+  // What it said long ago counts no more: it may have gone, and come back whole.
+  EXPECT_TRUE(reconciler_.not_whole_either(now_ + seconds(60)).empty());
+}
+
+TEST_F(ReconcilerTest, TellsNobodyWhoIsNotWholeWhereEnoughOthersMayBe) {
+  reconciler_.want(kPartition, {kB, kC}, 1);
+  tick();
+  answer(asks()[0], {}, false);
+  EXPECT_TRUE(reconciler_.not_whole_either(now_).empty());
+}
+
 TEST_F(ReconcilerTest, DoesNotCountAWalkOfWhichAPageWasNotWhole) {
   reconciler_.want(kPartition, {kB}, 1);
   tick();

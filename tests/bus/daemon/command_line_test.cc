@@ -21,13 +21,15 @@ class CommandLineTest : public testing::Test {
           duration_option("heartbeat", "a time", heartbeat_),
           size_option("reserve", "a size", reserve_), level_option("log-level", "a level", level_),
           switch_option("quiet", "a switch", quiet_)}},
-        {"Prepares.",
-         "  knot init --data DIR",
-         {required(text_option("data", "DIR", "a directory", data_)),
-          number_option("workers", "a number", {1, 10}, workers_)}},
-        Command{"Shows.",
-                "  knot show --data DIR",
-                {required(text_option("data", "DIR", "a directory", data_))}}};
+        {{"init",
+          {"Prepares.",
+           "  knot init --data DIR",
+           {required(text_option("data", "DIR", "a directory", data_)),
+            number_option("workers", "a number", {1, 10}, workers_)}}},
+         {"show",
+          {"Shows.",
+           "  knot show --data DIR",
+           {required(text_option("data", "DIR", "a directory", data_))}}}}};
   }
   Parsed parse(std::vector<std::string> words) {
     std::vector<const char*> arguments{"knot"};
@@ -85,7 +87,7 @@ TEST_F(CommandLineTest, TakesSizesInBytesAndInUnits) {
 }
 
 TEST_F(CommandLineTest, TellsInitFromServing) {
-  EXPECT_EQ(parse({"init", "--data=d", "--workers", "3"}).action, Action::init);
+  EXPECT_EQ(parse({"init", "--data=d", "--workers", "3"}).word, "init");
   EXPECT_EQ(data_, "d");
   EXPECT_EQ(workers_, 3U);
 }
@@ -130,7 +132,7 @@ TEST_F(CommandLineTest, PrefersTheCommandLineToTheFile) {
 
 TEST_F(CommandLineTest, LetsOneFileServeBothCommands) {
   const auto file = config("data = \"d\"\nweight = 7\nworkers = 4\n");
-  EXPECT_EQ(parse({"init", "--config", file}).action, Action::init);
+  EXPECT_EQ(parse({"init", "--config", file}).word, "init");
   EXPECT_EQ(workers_, 4U);
   EXPECT_EQ(weight_, 1U);
 }

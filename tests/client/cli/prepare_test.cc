@@ -153,8 +153,8 @@ TEST(PrepareTest, BarsTheCopyOfAStore) {
 
 class ReplaceTest : public testing::Test {
  protected:
-  Result<ReplaceTarget> target(std::string_view id) const {
-    return find_target(id, workers_, settle_stores(workers_, known_, map_), map_);
+  Result<LocalWorker> target(std::string_view id) const {
+    return find_local_worker(id, workers_, settle_stores(workers_, known_, map_), map_);
   }
 
   ShownStore map_ = shown(1);

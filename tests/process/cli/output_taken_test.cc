@@ -38,7 +38,7 @@ class OutputTakenTest : public CommandTest {
   // As the overview lists them.
   static std::vector<std::string> names_of_commands() {
     constexpr std::size_t kIndent = 2;
-    constexpr std::size_t kWidth = 15;
+    constexpr std::size_t kWidth = 18;
     std::vector<std::string> names;
     std::istringstream overview(output_of({}));
     std::string line;

@@ -56,6 +56,43 @@ TEST_F(RecoveryTest, FillsTwoOfThreeFromTheThirdWhereLossIsAccepted) {
   expect_data();
 }
 
+// Two of three that were put back from old copies know that they have lost something, and each
+// waits for the other. One is told that what none of them has is lost; the other is filled from it.
+TEST_F(RecoveryTest, ServesTwoOldCopiesOnceTheLossOfOneIsAccepted) {
+  make_cluster();
+  const std::vector<std::string> old{"worker-1", "worker-2"};
+  for (const std::string& name : old) {
+    fs::copy(in(name), data() + "-" + name, fs::copy_options::recursive);
+  }
+  expect_done(up());
+  EXPECT_TRUE(becomes_healthy());
+  const Finished refused = kipu({"worker", "accept-loss", "w1", "--data", data()});
+  expect_refused(refused, 2, "lacks nothing that it knows of");
+  // By all three, so that two of them have lost something of their own.
+  for (int i = 0; i < 20; ++i) expect_done(kipu({"append", "later" + std::to_string(i), "pear"}));
+  EXPECT_TRUE(becomes_healthy());
+  expect_done(down());
+  for (const std::string& name : old) {
+    fs::remove_all(in(name));
+    fs::rename(data() + "-" + name, in(name));
+  }
+  expect_done(up());
+  std::string command;
+  EXPECT_TRUE(eventually([&] {
+    command = command_in(kipu({"status"}).output, "worker accept-loss");
+    return !command.empty();
+  })) << kipu({"status"}).output;
+  const Finished warned = type(command);
+  expect_refused(warned, 1, "will be missing for good");
+  expect_done(type(command_in(warned.errors, "--yes")));
+  EXPECT_TRUE(becomes_healthy()) << kipu({"status"}).output;
+  expect_data();
+  for (const char* worker : {"w1", "w2", "w3"}) {
+    EXPECT_EQ(kipu({"get", "later7", "--from", worker}).output, "pear\n");
+  }
+  EXPECT_EQ(kipu({"keys", "later", "--count"}).output, "20\n");
+}
+
 TEST_F(RecoveryTest, ServesWithAllThreeBegunAnewWhereLossIsAccepted) {
   make_cluster();
   for (const char* name : {"worker-1", "worker-2", "worker-3"}) {
