@@ -1,14 +1,16 @@
 #include "client/cli/config.h"
 
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "base/plain_file.h"
+
 namespace kipu::cli {
 namespace {
+
+constexpr std::size_t kMostBytes = std::size_t{1024} * 1024;
 
 tl::unexpected<Error> wrong(std::string_view source, std::string_view what) {
   return fail(ErrorCode::invalid_argument, fmt::format("{}: {}", source, what));
@@ -88,11 +90,9 @@ Result<Config> parse_config(std::string_view text, std::string_view source) {
 Result<Config> load_config(const std::filesystem::path& file) {
   std::error_code error;
   if (!std::filesystem::exists(file, error)) return Config{};
-  const std::ifstream stream(file);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) return fail(ErrorCode::io_error, fmt::format("{} cannot be read", file.string()));
-  return parse_config(text.str(), file.string());
+  const auto text = read_plain_file(file, kMostBytes);
+  if (!text) return fail(with_aside(text.error(), file));
+  return parse_config(*text, file.string());
 }
 
 std::filesystem::path config_home() {

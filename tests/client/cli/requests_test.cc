@@ -1,11 +1,13 @@
 // What commands make of their options.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "client/cli/get_request.h"
 #include "client/cli/import_request.h"
 #include "client/cli/settings.h"
 #include "client/cli/up_request.h"
+#include "tests/support/process.h"
 
 namespace kipu::cli {
 namespace {
@@ -151,6 +153,14 @@ TEST(ConfigTest, NamesWhatItDoesNotKnow) {
   EXPECT_THAT(parse_config("brokr = \"x\"", "kipu.toml").error().message, HasSubstr("'brokr'"));
   EXPECT_THAT(parse_config("timeout = 5", "kipu.toml").error().message, HasSubstr("timeout"));
   EXPECT_THAT(parse_config("a = ", "kipu.toml").error().message, HasSubstr("line 1"));
+}
+
+TEST(ConfigTest, WaitsForNobodyWhereAPipeLiesInThePlaceOfTheFile) {
+  const test::TempDirectory home;
+  EXPECT_TRUE(load_config(home / "kipu.toml"));
+  ASSERT_EQ(::mkfifo((home / "kipu.toml").c_str(), 0600), 0);
+  EXPECT_THAT(load_config(home / "kipu.toml").error().message,
+              AllOf(HasSubstr("is a named pipe"), HasSubstr("`mv ")));
 }
 
 TEST(ImportRequestTest, TellsTheFormatByTheName) {
