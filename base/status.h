@@ -43,7 +43,7 @@ struct WorkerHealth {
   std::uint64_t disk_bytes = 0;
   std::uint64_t free_bytes = 0;
   std::uint64_t pending_bytes = 0;        // of writes accepted and not yet durable
-  std::uint64_t commit_microseconds = 0;  // how long the last commit took, or has taken by now
+  std::uint64_t commit_microseconds = 0;  // of the last commit of the past 10 s, by now
   WallTime wall{};                        // the worker's clock
   bool read_only = false;                 // the disk is nearly full
   std::uint32_t not_whole = 0;            // partitions that it does not serve yet

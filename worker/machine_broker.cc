@@ -15,6 +15,8 @@ using schema::Envelope;
 using schema::Message;
 using schema::MessageKind;
 
+constexpr Duration kCommitShown = std::chrono::seconds(10);
+
 std::string show(const MapVersion& version) {
   return fmt::format("{}.{}", version.generation, version.epoch);
 }
@@ -36,9 +38,11 @@ void Machine::State::send_heartbeat(Now now, Effects& effects) const {
   heartbeat.health.wall = now.wall;
   heartbeat.health.pending_bytes = appends.bytes();
   heartbeat.health.lags = origin.lags(now.instant, peers);
-  // A commit that hangs shows as one that takes ever longer.
-  const Duration took =
-      commit_began ? std::max(commit_took, now.instant - *commit_began) : commit_took;
+  // A commit that hangs shows as one that takes ever longer. One that was slow is no news for ever:
+  // where nobody writes, none that is quick takes its place.
+  const bool is_recent = now.instant - commit_ended < kCommitShown;
+  Duration took = is_recent ? commit_took : Duration{0};
+  if (commit_began) took = std::max(took, now.instant - *commit_began);
   heartbeat.health.commit_microseconds = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(took).count());
   Envelope envelope;

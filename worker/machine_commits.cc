@@ -123,6 +123,7 @@ void Machine::State::commit_if_idle(Now now, Effects& effects) {
 // Publishes, tells where this store stands now, and answers: all of it durable.
 void Machine::State::after_commit(Now now, const storage::Merged& merged, Effects& effects) {
   commit_took = now.instant - *commit_began;
+  commit_ended = now.instant;
   commit_began.reset();
   for (schema::Bundle& bundle : origin.committed()) {
     schema::Envelope envelope;

@@ -197,7 +197,8 @@ struct Machine::State {
   std::optional<Instant> commit_began;  // while one is under way
   bool refilled = false;                // the last commit held what had been lost, and no appends
   Position commit_position;             // of the own entries in it; none if others have no part
-  Duration commit_took{0};
+  Duration commit_took{0};              // of the last that ended
+  Instant commit_ended;                 // and when
   WorkerHealth health;
   bool draining = false;
   bool stopped = false;

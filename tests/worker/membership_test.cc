@@ -1,4 +1,7 @@
 // A worker and its broker: hello, heartbeats, and the cluster map.
+#include <algorithm>
+#include <vector>
+
 #include "tests/worker/machine_harness.h"
 
 namespace kipu::worker::test {
@@ -235,6 +238,28 @@ TEST_F(WorkerMembershipTest, TellsItsHealthInHeartbeats) {
   EXPECT_EQ(health.free_bytes, 1U << 30U);
   EXPECT_GT(health.pending_bytes, 0U);
   EXPECT_EQ(health.commit_microseconds, 300'000U);
+}
+
+// Where nobody writes, no quick commit takes its place: the worker was not slow for ever.
+TEST_F(WorkerMembershipTest, ForgetsASlowCommit) {
+  serve();
+  append(1, {append_of(key_of(true))});
+  const auto slow = commit();
+  ASSERT_TRUE(slow.has_value());
+  pass(milliseconds(800));
+  finish(*slow);
+  std::vector<std::uint64_t> told;
+  for (int heartbeat = 0; heartbeat < 50; ++heartbeat) {
+    grant(1);
+    sent();
+    pass(milliseconds(250));
+    tick();
+    told.push_back(only<schema::Heartbeat>(MessageKind::heartbeat).health.commit_microseconds);
+  }
+  const auto forgotten = std::ranges::find(told, 0U);
+  EXPECT_EQ(forgotten - told.begin(), 39);  // ten seconds
+  EXPECT_EQ(std::ranges::count(told, 800'000U), 39);
+  EXPECT_EQ(std::ranges::count(told, 0U), 11);
 }
 
 }  // namespace
